@@ -1,0 +1,179 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include <comir/core/abi.hpp>
+#include <comir/core/concepts.hpp>
+
+// COMIR_SCALAR forces the one-lane fallback, for tests and for machines that xsimd does not know.
+#if !defined(COMIR_SCALAR) && (defined(__SSE2__) || defined(__AVX__) || defined(__aarch64__))
+#define COMIR_HAS_XSIMD 1
+#include <xsimd/xsimd.hpp>
+#else
+#define COMIR_HAS_XSIMD 0
+#endif
+
+namespace comir::inline COMIR_ABI {
+
+#if COMIR_HAS_XSIMD
+
+/// A register of values of T; its operators work lane by lane.
+template <scalar T>
+using simd = xsimd::batch<T>;
+
+/// Lanes of a register of T.
+template <scalar T>
+inline constexpr std::size_t simd_width = simd<T>::size;
+
+/// Vector registers of the instruction set; kernels size their blocks by it.
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr std::size_t simd_registers = 32;
+#else
+inline constexpr std::size_t simd_registers = 16;
+#endif
+
+/// What the library was built for, for example "avx512bw".
+inline char const* simd_name() {
+    return xsimd::default_arch::name();
+}
+
+template <scalar T>
+simd<T> broadcast(T value) {
+    return simd<T>(value);
+}
+template <scalar T>
+simd<T> load(T const* p) {
+    return simd<T>::load_unaligned(p);
+}
+template <scalar T>
+void store(T* p, simd<T> const& v) {
+    v.store_unaligned(p);
+}
+/// a * b + c, rounded once where the hardware can.
+template <class V>
+V multiply_add(V const& a, V const& b, V const& c) {
+    return xsimd::fma(a, b, c);
+}
+template <class V>
+V maximum(V const& a, V const& b) {
+    return xsimd::max(a, b);
+}
+template <class V>
+V minimum(V const& a, V const& b) {
+    return xsimd::min(a, b);
+}
+/// Lane by lane: condition > 0 ? a : b.
+template <class V>
+V where_positive(V const& condition, V const& a, V const& b) {
+    return xsimd::select(condition > V(typename V::value_type(0)), a, b);
+}
+template <class V>
+V absolute(V const& a) {
+    return xsimd::abs(a);
+}
+template <class V>
+V square_root(V const& a) {
+    return xsimd::sqrt(a);
+}
+template <class V>
+V exponential(V const& a) {
+    return xsimd::exp(a);
+}
+template <class V>
+V logarithm(V const& a) {
+    return xsimd::log(a);
+}
+/// Sum of the lanes, in an order that depends on the width only.
+template <class V>
+typename V::value_type sum(V const& v) {
+#if XSIMD_VERSION_MAJOR >= 9
+    return xsimd::reduce_add(v);
+#else
+    return xsimd::hadd(v);
+#endif
+}
+
+#else
+
+/// One lane with the operators of a register, where no vector instructions are known.
+template <scalar T>
+struct simd {
+    using value_type = T;
+    static constexpr std::size_t size = 1;
+
+    T value;
+
+    simd() = default;
+    explicit simd(T v) : value(v) {}
+    simd operator-() const { return simd(-value); }
+    simd& operator+=(simd const& b) { return *this = *this + b; }
+    simd& operator-=(simd const& b) { return *this = *this - b; }
+    simd& operator*=(simd const& b) { return *this = *this * b; }
+    friend simd operator+(simd const& a, simd const& b) { return simd(a.value + b.value); }
+    friend simd operator-(simd const& a, simd const& b) { return simd(a.value - b.value); }
+    friend simd operator*(simd const& a, simd const& b) { return simd(a.value * b.value); }
+    friend simd operator/(simd const& a, simd const& b) { return simd(a.value / b.value); }
+};
+
+template <scalar T>
+inline constexpr std::size_t simd_width = 1;
+inline constexpr std::size_t simd_registers = 16;
+
+inline char const* simd_name() {
+    return "scalar";
+}
+
+template <scalar T>
+simd<T> broadcast(T value) {
+    return simd<T>(value);
+}
+template <scalar T>
+simd<T> load(T const* p) {
+    return simd<T>(*p);
+}
+template <scalar T>
+void store(T* p, simd<T> const& v) {
+    *p = v.value;
+}
+template <class V>
+V multiply_add(V const& a, V const& b, V const& c) {
+    return V(a.value * b.value + c.value);
+}
+template <class V>
+V maximum(V const& a, V const& b) {
+    return V(std::max(a.value, b.value));
+}
+template <class V>
+V minimum(V const& a, V const& b) {
+    return V(std::min(a.value, b.value));
+}
+template <class V>
+V where_positive(V const& condition, V const& a, V const& b) {
+    return condition.value > 0 ? a : b;
+}
+template <class V>
+V absolute(V const& a) {
+    return V(std::abs(a.value));
+}
+template <class V>
+V square_root(V const& a) {
+    return V(std::sqrt(a.value));
+}
+template <class V>
+V exponential(V const& a) {
+    return V(std::exp(a.value));
+}
+template <class V>
+V logarithm(V const& a) {
+    return V(std::log(a.value));
+}
+template <class V>
+typename V::value_type sum(V const& v) {
+    return v.value;
+}
+
+#endif
+
+}  // namespace comir::inline COMIR_ABI

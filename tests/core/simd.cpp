@@ -1,0 +1,34 @@
+#include <cmath>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <comir/core/simd.hpp>
+
+TEST_CASE_TEMPLATE("simd: every operation equals the plain one, at unaligned starts", T, float, double) {
+    constexpr std::size_t width = comir::simd_width<T>;
+    std::vector<T> a(width + 1), b(width + 1), out(width + 1);
+    for (std::size_t i = 0; i < width + 1; ++i) {
+        a[i] = T(0.37) * static_cast<T>(i) - T(1.2);
+        b[i] = T(2.5) - T(0.21) * static_cast<T>(i);
+    }
+    auto const x = comir::load(a.data() + 1), y = comir::load(b.data() + 1);
+    auto const check = [&](comir::simd<T> const& v, auto plain, double tolerance = 0) {
+        comir::store(out.data() + 1, v);
+        for (std::size_t i = 1; i < width + 1; ++i)
+            CHECK(static_cast<double>(out[i]) ==
+                  doctest::Approx(static_cast<double>(plain(a[i], b[i]))).epsilon(tolerance + 1e-6));
+    };
+    check(comir::multiply_add(x, y, x), [](T p, T q) { return p * q + p; });
+    check(comir::maximum(x, y), [](T p, T q) { return std::max(p, q); });
+    check(comir::minimum(x, y), [](T p, T q) { return std::min(p, q); });
+    check(comir::where_positive(x, x, y), [](T p, T q) { return p > 0 ? p : q; });
+    check(comir::absolute(x), [](T p, T) { return std::abs(p); });
+    check(comir::square_root(comir::absolute(x)), [](T p, T) { return std::sqrt(std::abs(p)); });
+    check(comir::exponential(x), [](T p, T) { return std::exp(p); });
+    check(comir::logarithm(comir::absolute(x)), [](T p, T) { return std::log(std::abs(p)); });
+    T plain = 0;
+    for (std::size_t i = 1; i < width + 1; ++i)
+        plain += a[i];
+    CHECK(comir::sum(x) == doctest::Approx(plain));
+}
