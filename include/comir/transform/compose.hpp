@@ -1,0 +1,26 @@
+#pragma once
+
+#include <comir/transform/affine.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// The map p -> outer(inner(p)), with inner's centre, of any two affine transforms. Where the types are equal and
+/// closed under composition, the overload beside the type is chosen instead and keeps the type.
+template <affine_transform Outer, affine_transform Inner>
+affine2 compose(Outer const& outer, Inner const& inner) {
+    return detail::make_affine(outer.linear() * inner.linear(), outer(inner(inner.centre)) - inner.centre,
+                               inner.centre);
+}
+
+/// The same map expressed about another centre: only the centre and the translation change.
+template <affine_transform T>
+T with_centre(T const& t, point2 centre) {
+    T result = t;
+    point2 const shift = t(centre) - centre;
+    result.centre = centre;
+    result.parameters[T::parameter_count - 2] = shift.x;
+    result.parameters[T::parameter_count - 1] = shift.y;
+    return result;
+}
+
+}  // namespace comir::inline COMIR_ABI
