@@ -1,0 +1,145 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <comir/core/parallel.hpp>
+#include <comir/core/simd.hpp>
+#include <comir/image/image.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+namespace detail {
+
+/// Room for the distance maps of one plane size, reused from map to map.
+class distance_scratch {
+public:
+    distance_scratch(std::size_t h, std::size_t w, int threads) : height(h), width(w), columns(h * w), inverse(w + 1) {
+        for (std::size_t i = 1; i <= w; ++i)
+            inverse[i] = 0.5 / static_cast<double>(i);
+        auto const slots = static_cast<std::size_t>(thread_count(threads));
+        places.assign(slots, std::vector<std::int32_t>(w + 1));
+        starts.assign(slots, std::vector<std::int32_t>(w + 2));
+    }
+
+    std::size_t height, width;
+    std::vector<std::int32_t> columns;              // distance to the nearest set pixel of the same column
+    std::vector<double> inverse;                    // 1 / (2 i)
+    std::vector<std::vector<std::int32_t>> places;  // of each slot: columns of the row's lower envelope
+    std::vector<std::vector<std::int32_t>> starts;  // of each slot: first pixel where each of them is the nearest
+};
+
+// Larger than any column distance; two of them may be added, and their square fits 64 bits.
+inline constexpr std::int32_t no_pixel = 1 << 28;
+
+/// Writes squared distances of one row: the lower envelope of the parabolas g(u)^2 + (x - u)^2. False if it is empty.
+inline bool envelope_row(std::int32_t const* g, std::size_t w, std::vector<double> const& inverse, std::int32_t* place,
+                         std::int32_t* start, float* row) {
+    auto const square = [](std::int64_t i) { return i * i; };
+    std::ptrdiff_t top = -1;
+    auto const n = static_cast<std::int32_t>(w);
+    for (std::int32_t u = 0; u < n; ++u) {
+        if (g[u] >= no_pixel)
+            continue;
+        std::int64_t const height = square(g[u]) + square(u);
+        std::int32_t begin = 0;
+        while (top >= 0) {
+            std::int32_t const v = place[top];
+            // The quotient's rounding matters only where it is a whole number, and there both parabolas are equal.
+            double const cut =
+                static_cast<double>(height - square(g[v]) - square(v)) * inverse[static_cast<std::size_t>(u - v)];
+            begin = cut < 0.0 ? 0 : cut >= n ? n : static_cast<std::int32_t>(cut) + 1;
+            if (begin > start[top])
+                break;
+            --top;
+            begin = 0;
+        }
+        if (begin >= n)
+            continue;
+        ++top;
+        place[top] = u;
+        start[top] = begin;
+    }
+    if (top < 0)
+        return false;
+    start[top + 1] = n;
+    for (std::ptrdiff_t k = 0; k <= top; ++k) {
+        std::int32_t const u = place[k];
+        auto const height = static_cast<float>(square(g[u]));
+        for (std::int32_t x = start[k]; x < start[k + 1]; ++x) {
+            auto const offset = static_cast<float>(x - u);
+            row[x] = offset * offset + height;
+        }
+    }
+    return true;
+}
+
+/// out[y * width + x] = min(d_max, scale * distance of (x, y) to the nearest pixel with is_set(y, x)), d_max if there
+/// is none.
+template <class IsSet>
+void euclidean_distances(distance_scratch& scratch, IsSet const& is_set, float scale, float d_max, float* out,
+                         int threads) {
+    constexpr std::size_t band_columns = 256, band_rows = 32;
+    std::size_t const h = scratch.height, w = scratch.width;
+    parallel_for((w + band_columns - 1) / band_columns, threads, [&](std::size_t band) {
+        std::size_t const first = band * band_columns, last = std::min(first + band_columns, w);
+        for (std::size_t y = 0; y < h; ++y) {
+            std::int32_t* const g = scratch.columns.data() + y * w;
+            std::int32_t const* const above = y == 0 ? nullptr : g - w;
+            for (std::size_t x = first; x < last; ++x)
+                g[x] = is_set(y, x) ? 0 : above ? std::min(above[x] + 1, no_pixel) : no_pixel;
+        }
+        for (std::size_t y = h - 1; y-- > 0;) {
+            std::int32_t* const g = scratch.columns.data() + y * w;
+            for (std::size_t x = first; x < last; ++x)
+                g[x] = std::min(g[x], g[x + w] + 1);
+        }
+    });
+    parallel_for_slots((h + band_rows - 1) / band_rows, threads, [&](std::size_t band, std::size_t slot) {
+        std::size_t const first = band * band_rows, last = std::min(first + band_rows, h);
+        for (std::size_t y = first; y < last; ++y) {
+            float* const row = out + y * w;
+            if (!envelope_row(scratch.columns.data() + y * w, w, scratch.inverse, scratch.places[slot].data(),
+                              scratch.starts[slot].data(), row)) {
+                std::fill_n(row, w, d_max);
+                continue;
+            }
+            std::size_t x = 0;
+            for (; x + simd_width<float> <= w; x += simd_width<float>)
+                store(row + x, minimum(broadcast(scale) * square_root(load<float>(row + x)), broadcast(d_max)));
+            for (; x < w; ++x)
+                row[x] = std::min(scale * std::sqrt(row[x]), d_max);
+        }
+    });
+}
+
+}  // namespace detail
+
+/// The exact Euclidean distance of every pixel to the nearest pixel that the mask sets, in pixels; zero on set ones.
+/// Distances are cut off at d_max, which is also the value everywhere if no pixel is set.
+/// Shapes:  mask (1, H, W), the map (1, H, W)
+/// Errors:  shape_error for an empty mask or one of several channels; error if d_max is not positive
+/// Threads: over column bands, then row bands; the same bits for any number of threads
+/// Source:  Felzenszwalb and Huttenlocher 2012, Distance transforms of sampled functions; linear in the pixels
+inline image<float> distance_map(image_mask const& mask, float d_max = std::numeric_limits<float>::infinity(),
+                                 int threads = 0) {
+    require<shape_error>(!mask.empty() && mask.channels() == 1, "comir::distance_map: the mask is ",
+                         to_string(mask.shape()), ", expected 1 x H x W with at least one pixel");
+    require(d_max > 0.0f, "comir::distance_map: d_max is ", d_max, ", expected a positive number of pixels");
+    image<float> map({1, mask.height(), mask.width()});
+    detail::distance_scratch scratch(mask.height(), mask.width(), threads);
+    unsigned char const* const set = mask.values().data();
+    std::size_t const w = mask.width();
+    detail::euclidean_distances(
+        scratch, [set, w](std::size_t y, std::size_t x) { return set[y * w + x] != 0; }, 1.0f, d_max,
+        map.values().data(), threads);
+    map.spacing = mask.spacing;
+    map.origin = mask.origin;
+    return map;
+}
+
+}  // namespace comir::inline COMIR_ABI
