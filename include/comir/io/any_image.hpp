@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include <comir/image/image.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// An image as a file holds it.
+using any_image = std::variant<image<std::uint8_t>, image<std::uint16_t>, image<float>>;
+
+struct read_image_options {
+    std::size_t page = 0;                               // TIFF files may hold several, counted from 0
+    std::uint64_t max_values = std::uint64_t{1} << 31;  // pixels x channels; larger files are refused unread
+};
+
+namespace detail {
+
+struct decoded_image {
+    any_image pixels;
+    bool alpha = false;  // whether the last channel is opacity
+};
+
+/// Refuses sizes before anything is allocated for them.
+inline image_shape checked_image_shape(std::string const& where, std::uint64_t c, std::uint64_t h, std::uint64_t w,
+                                       std::uint64_t max_values) {
+    require<format_error>(c > 0 && h > 0 && w > 0, where, ": the file declares an image of ", c, " x ", h, " x ", w,
+                          " values, expected at least one");
+    require<format_error>(h <= max_values / w && c <= max_values / (w * h), where, ": the file declares ", w, " x ", h,
+                          " pixels of ", c, " channels, expected at most ", max_values,
+                          " values; raise read_image_options::max_values if the file is to be trusted");
+    return {static_cast<std::size_t>(c), static_cast<std::size_t>(h), static_cast<std::size_t>(w)};
+}
+
+/// One row of all channels, pixel by pixel as files store it.
+template <class T>
+void interleave_row(image<T> const& source, std::size_t y, T* target) noexcept {
+    std::size_t const channels = source.channels(), width = source.width();
+    for (std::size_t c = 0; c < channels; ++c) {
+        T const* row = source.row(c, y);
+        for (std::size_t x = 0; x < width; ++x)
+            target[x * channels + c] = row[x];
+    }
+}
+
+}  // namespace detail
+}  // namespace comir::inline COMIR_ABI

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include <comir/io/any_image.hpp>
+#include <comir/io/png_file.hpp>
+#include <comir/io/tiff_file.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+namespace detail {
+
+enum class image_format { png, tiff };
+
+/// By the first bytes: an extension may lie.
+inline image_format image_format_of(std::string const& who, std::filesystem::path const& path) {
+    input_file file(who, path);
+    std::array<char, 8> start{};
+    std::string_view const magic(start.data(), file.try_read(start.data(), start.size()));
+    if (magic == std::string_view("\x89PNG\r\n\x1a\n", 8))
+        return image_format::png;
+    std::string_view const tag = magic.substr(0, 4);
+    // Either byte order, classic and BigTIFF.
+    for (char const* known : {"II*\0", "MM\0*", "II+\0", "MM\0+"})
+        if (tag == std::string_view(known, 4))
+            return image_format::tiff;
+    fail<format_error>(file.where(), ": neither a PNG nor a TIFF file; convert it to one of these");
+}
+
+inline decoded_image decode_image(std::string const& who, std::filesystem::path const& path,
+                                  read_image_options const& options) {
+    return image_format_of(who, path) == image_format::png ? read_png(who, path, options)
+                                                           : read_tiff(who, path, options);
+}
+
+}  // namespace detail
+
+/// Reads a PNG or TIFF file as it is stored, alpha included.
+/// PNG:    8 and 16 bits; palettes, transparent colours and 1, 2 and 4 bits become 8 bits (0..255)
+/// TIFF:   8 and 16 bits unsigned, 32-bit float, 64-bit float (rounded to 32), any number of channels, strips or tiles,
+///         either planar configuration; MinIsWhite integers are inverted so that black is 0; a resolution without unit
+///         becomes the spacing; the orientation tag is not applied
+/// Errors: error if the file cannot be opened or lacks the page; format_error if it is damaged, of another kind, or
+///         larger than options.max_values
+inline any_image read_image(std::filesystem::path const& path, read_image_options const& options = {}) {
+    return detail::decode_image("comir::read_image", path, options).pixels;
+}
+
+/// Reads a PNG or TIFF file as float: 8 and 16 bits are divided by 255 and 65535, float values stay as they are. An
+/// alpha channel is dropped: the second of two and the fourth of four in PNG, in TIFF the last if the file calls it so.
+/// Errors: those of read_image
+inline image<float> read_image_float(std::filesystem::path const& path, read_image_options const& options = {}) {
+    detail::decoded_image const file = detail::decode_image("comir::read_image_float", path, options);
+    auto const convert = [&]<class T>(image<T> const& source) {
+        image<float> result({source.channels() - (file.alpha ? 1 : 0), source.height(), source.width()});
+        std::transform(source.values().begin(), source.values().begin() + std::ssize(result.values()),
+                       result.values().begin(), [](T value) {
+                           if constexpr (std::is_integral_v<T>)
+                               return static_cast<float>(value) / static_cast<float>(std::numeric_limits<T>::max());
+                           else
+                               return value;
+                       });
+        result.spacing = source.spacing;
+        return result;
+    };
+    return std::visit(convert, file.pixels);
+}
+
+/// The number of pages of a TIFF file; 1 for PNG.
+/// Errors: error if the file cannot be opened; format_error if it is of another kind
+inline std::size_t count_pages(std::filesystem::path const& path) {
+    std::string const who = "comir::count_pages";
+    return detail::image_format_of(who, path) == detail::image_format::png ? 1 : detail::count_tiff_pages(who, path);
+}
+
+/// Writes a PNG (.png: 8 or 16 bits, 1 to 4 channels: grey, grey and alpha, RGB, RGB and alpha) or a TIFF file (.tif,
+/// .tiff: also float, any number of channels; 3 are RGB, 4 are RGB and one of unknown meaning; a spacing other than 1
+/// becomes the resolution). The file appears under its name only when it is complete.
+/// Errors: error if the extension is another, the type does not fit or the file cannot be written; shape_error if the
+///         image is empty or has more channels or pixels than the format holds
+template <class T>
+void write_image(std::filesystem::path const& path, image<T> const& source) {
+    static_assert(std::is_same_v<T, std::uint8_t> || std::is_same_v<T, std::uint16_t> || std::is_same_v<T, float>,
+                  "comir: write_image takes images of std::uint8_t, std::uint16_t or float; convert others first");
+    std::string const who = "comir::write_image";
+    require<shape_error>(!source.empty(), who, ": ", path.string(), ": the image is empty");
+    std::string extension = path.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (extension == ".png")
+        detail::write_png(who, path, source);
+    else if (extension == ".tif" || extension == ".tiff")
+        detail::write_tiff(who, path, source);
+    else
+        fail(who, ": ", path.string(), ": the extension is '", extension, "', expected .png, .tif or .tiff");
+}
+
+/// Writes whichever image it holds.
+inline void write_image(std::filesystem::path const& path, any_image const& source) {
+    std::visit([&](auto const& held) { write_image(path, held); }, source);
+}
+
+}  // namespace comir::inline COMIR_ABI

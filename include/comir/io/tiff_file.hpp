@@ -1,0 +1,324 @@
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <sys/stat.h>
+#include <type_traits>
+#include <unistd.h>
+#include <vector>
+
+#include <tiffio.h>
+
+#include <comir/io/any_image.hpp>
+#include <comir/io/atomic_file.hpp>
+#include <comir/io/input_file.hpp>
+
+// Over 300 lines: reading and writing share the handle below, and libtiff may only be included here.
+
+#if TIFFLIB_VERSION < 20221213
+#error "comir: libtiff 4.5 or newer is needed: older ones report errors through global handlers"
+#endif
+
+namespace comir::inline COMIR_ABI {
+
+namespace detail {
+
+/// A TIFF handle on an open file, and the first error that libtiff reported on it.
+class tiff_stream {
+public:
+    tiff_stream(input_file& file, std::string where) : where_(std::move(where)), descriptor_(file.descriptor()) {
+        // What libtiff allocates by itself are tables and raw data, both of which come from the file.
+        open("r", static_cast<tmsize_t>(file.size() + (std::uint64_t{64} << 20)));
+        require<format_error>(tiff_ != nullptr, where_, ": not a readable TIFF file: ", reason());
+    }
+    tiff_stream(atomic_file& file, std::string where, bool big)
+        : where_(std::move(where)), descriptor_(file.descriptor()), output_(&file) {
+        open(big ? "w8" : "w", 0);
+        file.check();
+        require(tiff_ != nullptr, where_, ": cannot write the TIFF file: ", reason());
+    }
+    ~tiff_stream() {
+        if (tiff_)
+            TIFFClose(tiff_);
+    }
+    tiff_stream(tiff_stream const&) = delete;
+    tiff_stream& operator=(tiff_stream const&) = delete;
+
+    TIFF* get() const { return tiff_; }
+    std::string const& where() const { return where_; }
+    char const* reason() const { return reason_[0] != '\0' ? reason_ : "libtiff gave no reason"; }
+
+    /// A tag with one value; `missing` if the file lacks it and TIFF has no default for it.
+    template <class T>
+    T tag(std::uint32_t which, T missing) const {
+        T value{};
+        return TIFFGetFieldDefaulted(tiff_, which, &value) == 1 ? value : missing;
+    }
+
+private:
+    void open(char const* mode, tmsize_t max_allocation) {
+        TIFFOpenOptions* options = TIFFOpenOptionsAlloc();
+        require(options != nullptr, where_, ": libtiff cannot start: out of memory");
+        TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, this);
+        TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, this);
+        TIFFOpenOptionsSetMaxSingleMemAlloc(options, max_allocation);
+        tiff_ = TIFFClientOpenExt("", mode, this, read, write, seek, close, size, nullptr, nullptr, options);
+        TIFFOpenOptionsFree(options);
+    }
+
+    static tiff_stream& self(thandle_t handle) { return *static_cast<tiff_stream*>(handle); }
+    static tmsize_t read(thandle_t handle, void* target, tmsize_t count) {
+        tmsize_t done = 0;
+        while (done < count) {
+            ssize_t const n = ::read(self(handle).descriptor_, static_cast<char*>(target) + done,
+                                     static_cast<std::size_t>(count - done));
+            if (n < 0 && errno == EINTR)
+                continue;
+            if (n <= 0)
+                break;
+            done += n;
+        }
+        return done;
+    }
+    static tmsize_t write(thandle_t handle, void* source, tmsize_t count) {
+        atomic_file* output = self(handle).output_;
+        return output && output->try_write(source, static_cast<std::size_t>(count)) ? count : -1;
+    }
+    static toff_t seek(thandle_t handle, toff_t offset, int whence) {
+        off_t const place = offset > static_cast<toff_t>(std::numeric_limits<off_t>::max())
+                                ? -1
+                                : ::lseek(self(handle).descriptor_, static_cast<off_t>(offset), whence);
+        return static_cast<toff_t>(place);
+    }
+    static int close(thandle_t) { return 0; }
+    static toff_t size(thandle_t handle) {
+        struct stat status {};
+        return ::fstat(self(handle).descriptor_, &status) == 0 ? static_cast<toff_t>(status.st_size) : 0;
+    }
+    static int on_error(TIFF*, void* user, char const* module, char const* format, va_list arguments) {
+        auto* stream = static_cast<tiff_stream*>(user);
+        if (stream->reason_[0] == '\0') {
+            int const used = std::snprintf(stream->reason_, sizeof stream->reason_, "%s%s",
+                                           module && *module ? module : "", module && *module ? ": " : "");
+            if (used >= 0 && used < static_cast<int>(sizeof stream->reason_))
+                std::vsnprintf(stream->reason_ + used, sizeof stream->reason_ - static_cast<std::size_t>(used), format,
+                               arguments);
+        }
+        return 1;
+    }
+    static int on_warning(TIFF*, void*, char const*, char const*, va_list) { return 1; }
+
+    std::string where_;
+    char reason_[300] = "";
+    int descriptor_;
+    atomic_file* output_ = nullptr;
+    TIFF* tiff_ = nullptr;
+};
+
+/// How a page stores its pixels: strips are tiles as wide as the image.
+struct tiff_layout {
+    image_shape shape;
+    std::uint16_t bits = 0, format = 0, photometric = 0;
+    bool tiled = false, alpha = false;
+    std::size_t planes = 1;  // 1: the channels of a pixel lie together
+    std::size_t tile_h = 0, tile_w = 0, tile_values = 0;
+};
+
+inline tiff_layout read_tiff_layout(tiff_stream const& file, std::uint64_t file_size, std::uint64_t max_values) {
+    std::string const& where = file.where();
+    tiff_layout l;
+    std::uint16_t const samples = file.tag<std::uint16_t>(TIFFTAG_SAMPLESPERPIXEL, 1);
+    l.shape = checked_image_shape(where, samples, file.tag<std::uint32_t>(TIFFTAG_IMAGELENGTH, 0),
+                                  file.tag<std::uint32_t>(TIFFTAG_IMAGEWIDTH, 0), max_values);
+    require<format_error>(file.tag<std::uint32_t>(TIFFTAG_IMAGEDEPTH, 1) == 1, where,
+                          ": the page is a volume, expected a plane");
+
+    l.bits = file.tag<std::uint16_t>(TIFFTAG_BITSPERSAMPLE, 1);
+    l.format = file.tag<std::uint16_t>(TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT);
+    bool const integers = l.format == SAMPLEFORMAT_UINT || l.format == SAMPLEFORMAT_VOID;
+    require<format_error>((integers && (l.bits == 8 || l.bits == 16)) ||
+                              (l.format == SAMPLEFORMAT_IEEEFP && (l.bits == 32 || l.bits == 64)),
+                          where, ": the page has ", l.bits, " bits of sample format ", l.format,
+                          ", expected 8 or 16 bits unsigned (1) or 32 or 64 bits floating point (3); convert the file");
+    l.photometric = file.tag<std::uint16_t>(TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+    require<format_error>(l.photometric <= PHOTOMETRIC_RGB, where, ": the page has photometric interpretation ",
+                          l.photometric, ", expected grey (0, 1) or RGB (2); convert palette and other colours to RGB");
+    std::uint16_t const compression = file.tag<std::uint16_t>(TIFFTAG_COMPRESSION, COMPRESSION_NONE);
+    require<format_error>(TIFFIsCODECConfigured(compression) == 1, where, ": compression ", compression,
+                          " is not available in this libtiff; save the file with LZW, deflate or no compression");
+
+    std::uint16_t extra_count = 0;
+    std::uint16_t const* extra = nullptr;
+    if (TIFFGetFieldDefaulted(file.get(), TIFFTAG_EXTRASAMPLES, &extra_count, &extra) == 1 && extra_count > 0)
+        l.alpha = samples > 1 && (extra[extra_count - 1] == EXTRASAMPLE_ASSOCALPHA ||
+                                  extra[extra_count - 1] == EXTRASAMPLE_UNASSALPHA);
+    if (file.tag<std::uint16_t>(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_SEPARATE)
+        l.planes = l.shape.c;
+
+    l.tiled = TIFFIsTiled(file.get()) != 0;
+    std::uint64_t tile_h = file.tag<std::uint32_t>(l.tiled ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP, 0);
+    std::uint64_t const tile_w = l.tiled ? file.tag<std::uint32_t>(TIFFTAG_TILEWIDTH, 0) : l.shape.w;
+    if (!l.tiled)
+        tile_h = std::min<std::uint64_t>(tile_h, l.shape.h);
+    image_shape const tile = checked_image_shape(where, l.shape.c / l.planes, tile_h, tile_w, max_values);
+    l.tile_h = tile.h;
+    l.tile_w = tile.w;
+    l.tile_values = tile.size();
+    tmsize_t const bytes = l.tiled ? TIFFTileSize(file.get()) : TIFFStripSize(file.get());
+    require<format_error>(bytes > 0 && static_cast<std::size_t>(bytes) == l.tile_values * (l.bits / 8u), where,
+                          ": the TIFF file is damaged: its tiles or strips have the wrong size");
+
+    // No more than 4096 bytes can come out of one byte of these compressions (LZW: a string of the table's length
+    // from 12 bits); nothing is allocated for promises that the file cannot keep.
+    bool const bounded = compression == COMPRESSION_NONE || compression == COMPRESSION_LZW ||
+                         compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE ||
+                         compression == COMPRESSION_PACKBITS;
+    double const largest = static_cast<double>(std::max(l.shape.size(), l.tile_values)) * l.bits / 8;
+    require<format_error>(!bounded || largest <= 4096.0 * static_cast<double>(file_size), where,
+                          ": the TIFF file is damaged: ", file_size, " bytes cannot hold the declared ", l.shape.w,
+                          " x ", l.shape.h, " pixels");
+    return l;
+}
+
+template <class Stored, class T>
+image<T> read_tiff_pixels(tiff_stream const& file, tiff_layout const& l) {
+    image<T> result(l.shape);
+    std::vector<Stored> tile(l.tile_values);
+    std::size_t const per_pixel = l.shape.c / l.planes;
+    for (std::size_t plane = 0; plane < l.planes; ++plane)
+        for (std::size_t y0 = 0; y0 < l.shape.h; y0 += l.tile_h)
+            for (std::size_t x0 = 0; x0 < l.shape.w; x0 += l.tile_w) {
+                std::size_t const rows = std::min(l.tile_h, l.shape.h - y0),
+                                  columns = std::min(l.tile_w, l.shape.w - x0);
+                auto const x = static_cast<std::uint32_t>(x0), y = static_cast<std::uint32_t>(y0);
+                auto const sample = static_cast<std::uint16_t>(plane);
+                // The last strip ends with the image, tiles are always full.
+                auto const bytes =
+                    static_cast<tmsize_t>((l.tiled ? l.tile_h : rows) * l.tile_w * per_pixel * sizeof(Stored));
+                tmsize_t const got =
+                    l.tiled
+                        ? TIFFReadEncodedTile(file.get(), TIFFComputeTile(file.get(), x, y, 0, sample), tile.data(),
+                                              bytes)
+                        : TIFFReadEncodedStrip(file.get(), TIFFComputeStrip(file.get(), y, sample), tile.data(), bytes);
+                require<format_error>(got == bytes, file.where(), ": the TIFF file is damaged: ", file.reason());
+                for (std::size_t c = 0; c < per_pixel; ++c)
+                    for (std::size_t row = 0; row < rows; ++row) {
+                        Stored const* from = tile.data() + row * l.tile_w * per_pixel + c;
+                        T* to = result.row(plane + c, y0 + row) + x0;
+                        for (std::size_t i = 0; i < columns; ++i)
+                            to[i] = static_cast<T>(from[i * per_pixel]);
+                    }
+            }
+    if constexpr (std::is_integral_v<T>)
+        if (l.photometric == PHOTOMETRIC_MINISWHITE)
+            for (std::size_t c = 0; c < l.shape.c - (l.alpha ? 1 : 0); ++c)
+                for (T& value : result.channel(c))
+                    value = static_cast<T>(std::numeric_limits<T>::max() - value);
+    // Resolutions in inches or centimetres are mostly a scanner's or a printer's default and say nothing of the scene;
+    // those without a unit are how microscopy programs store their pixel size.
+    if (file.tag<std::uint16_t>(TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH) == RESUNIT_NONE) {
+        double const x = file.tag<float>(TIFFTAG_XRESOLUTION, 0.0f), y = file.tag<float>(TIFFTAG_YRESOLUTION, 0.0f);
+        if (std::isnormal(x) && std::isnormal(y) && x > 0 && y > 0)
+            result.spacing = {1 / x, 1 / y};
+    }
+    return result;
+}
+
+inline decoded_image read_tiff(std::string const& who, std::filesystem::path const& path, read_image_options options) {
+    input_file input(who, path);
+    tiff_stream file(input, input.where());
+    if (options.page > 0) {
+        tdir_t const pages = TIFFNumberOfDirectories(file.get());
+        require(options.page < pages, file.where(), ": page ", options.page, " was asked for, the file has ", pages,
+                "; pages count from 0");
+        require<format_error>(TIFFSetDirectory(file.get(), static_cast<tdir_t>(options.page)) == 1, file.where(),
+                              ": page ", options.page, " of the TIFF file is damaged: ", file.reason());
+    }
+    tiff_layout const layout = read_tiff_layout(file, input.size(), options.max_values);
+    if (layout.bits == 8)
+        return {read_tiff_pixels<std::uint8_t, std::uint8_t>(file, layout), layout.alpha};
+    if (layout.bits == 16)
+        return {read_tiff_pixels<std::uint16_t, std::uint16_t>(file, layout), layout.alpha};
+    if (layout.bits == 32)
+        return {read_tiff_pixels<float, float>(file, layout), layout.alpha};
+    return {read_tiff_pixels<double, float>(file, layout), layout.alpha};
+}
+
+inline std::size_t count_tiff_pages(std::string const& who, std::filesystem::path const& path) {
+    input_file input(who, path);
+    tiff_stream const file(input, input.where());
+    return TIFFNumberOfDirectories(file.get());
+}
+
+template <class T>
+void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint32_t rows_per_strip) {
+    auto const set = [&](std::uint32_t tag, auto... value) {
+        require(TIFFSetField(file.get(), tag, value...) == 1, file.where(),
+                ": cannot write the TIFF file: ", file.reason());
+    };
+    constexpr bool integers = std::is_integral_v<T>;
+    bool const colour = source.channels() == 3 || source.channels() == 4;
+    set(TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(source.width()));
+    set(TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(source.height()));
+    set(TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(source.channels()));
+    set(TIFFTAG_BITSPERSAMPLE, static_cast<int>(8 * sizeof(T)));
+    set(TIFFTAG_SAMPLEFORMAT, integers ? SAMPLEFORMAT_UINT : SAMPLEFORMAT_IEEEFP);
+    set(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+    set(TIFFTAG_PHOTOMETRIC, colour ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
+    set(TIFFTAG_ROWSPERSTRIP, rows_per_strip);
+    // Float values hardly shrink.
+    set(TIFFTAG_COMPRESSION, integers ? COMPRESSION_LZW : COMPRESSION_NONE);
+    if (integers)
+        set(TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
+    if (std::size_t const extra = source.channels() - (colour ? 3 : 1); extra > 0) {
+        std::vector<std::uint16_t> const kinds(extra, EXTRASAMPLE_UNSPECIFIED);
+        set(TIFFTAG_EXTRASAMPLES, static_cast<int>(extra), kinds.data());
+    }
+    if (source.spacing[0] > 0 && source.spacing[1] > 0 && (source.spacing[0] != 1.0 || source.spacing[1] != 1.0)) {
+        set(TIFFTAG_RESOLUTIONUNIT, RESUNIT_NONE);
+        set(TIFFTAG_XRESOLUTION, 1 / source.spacing[0]);
+        set(TIFFTAG_YRESOLUTION, 1 / source.spacing[1]);
+    }
+}
+
+template <class T>
+void write_tiff(std::string const& who, std::filesystem::path const& path, image<T> const& source) {
+    constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+    std::string const where = who + ": " + path.string();
+    require<shape_error>(source.channels() <= 65535 && source.width() <= most && source.height() <= most, where,
+                         ": the image is ", to_string(source.shape()), ", TIFF files hold at most 65535 channels and ",
+                         most, " rows and columns");
+    std::size_t const row_values = source.width() * source.channels();
+    // Strips of about 64 KB: small enough to read a part of the image, large enough to compress well.
+    std::size_t const rows_per_strip =
+        std::min(source.height(), std::max<std::size_t>(1, 65536 / (row_values * sizeof(T))));
+    std::vector<T> strip(rows_per_strip * row_values);
+    atomic_file output(who, path);
+    // Offsets of classic TIFF end at 4 GB; LZW can make noise half as large again.
+    bool const big = source.shape().size() * sizeof(T) > (std::size_t{5} << 29);
+    tiff_stream const file(output, where, big);
+    write_tiff_tags(file, source, static_cast<std::uint32_t>(rows_per_strip));
+    bool good = true;
+    for (std::size_t y0 = 0; good && y0 < source.height(); y0 += rows_per_strip) {
+        std::size_t const rows = std::min(rows_per_strip, source.height() - y0);
+        for (std::size_t y = 0; y < rows; ++y)
+            interleave_row(source, y0 + y, strip.data() + y * row_values);
+        auto const bytes = static_cast<tmsize_t>(rows * row_values * sizeof(T));
+        good = TIFFWriteEncodedStrip(file.get(), static_cast<std::uint32_t>(y0 / rows_per_strip), strip.data(),
+                                     bytes) == bytes;
+    }
+    good = good && TIFFWriteDirectory(file.get()) == 1;
+    output.check();  // the system's words for a full disk say more than libtiff's
+    require(good, where, ": cannot write the TIFF file: ", file.reason());
+    output.commit();
+}
+
+}  // namespace detail
+}  // namespace comir::inline COMIR_ABI
