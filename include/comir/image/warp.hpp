@@ -1,0 +1,110 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include <comir/core/concepts.hpp>
+#include <comir/core/error.hpp>
+#include <comir/core/parallel.hpp>
+#include <comir/image/image.hpp>
+#include <comir/image/interpolate.hpp>
+#include <comir/transform/concepts.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+struct warp_options {
+    sampling_options sampling{};
+    int threads = 0;
+};
+
+/// The moving image resampled on the fixed image's grid: pixel p takes the moving image's value at fixed_to_moving(p).
+/// Shapes:  moving (C, H, W), fixed gives rows and columns (its channels do not matter), result (C, fixed H, fixed W)
+/// Writes:  `inside`, if given, becomes 1 where the moving image contains the position and 0 elsewhere, whatever the
+///          border
+/// Errors:  shape_error if an image is empty; error if a parameter or the centre of the transform is not finite
+/// Threads: over row bands; the same bits for any number of threads
+template <scalar T, class Transform>
+image<T> warp(image<T> const& moving, Transform const& fixed_to_moving, image_shape const& fixed,
+              warp_options const& options = {}, image_mask* inside = nullptr) {
+    static_assert(transform<Transform>,
+                  "comir: warp needs a transform: parameters, centre, operator()(point2), jacobian and inverse, as "
+                  "comir/transform/concepts.hpp says");
+    if constexpr (transform<Transform>) {
+        require<shape_error>(!moving.empty(), "comir::warp: the moving image is ", to_string(moving.shape()),
+                             ", expected at least one pixel");
+        require<shape_error>(fixed.h > 0 && fixed.w > 0, "comir::warp: the fixed shape is ", to_string(fixed),
+                             ", expected at least one pixel");
+        require(std::ranges::all_of(fixed_to_moving.parameters, [](double v) { return std::isfinite(v); }) &&
+                    std::isfinite(fixed_to_moving.centre.x) && std::isfinite(fixed_to_moving.centre.y),
+                "comir::warp: a parameter or the centre of the ", Transform::name,
+                " is infinite or not a number, expected finite ones");
+        image<T> result({moving.channels(), fixed.h, fixed.w});
+        if (inside)
+            *inside = image_mask({1, fixed.h, fixed.w});
+        constexpr std::size_t band = 16;
+        detail::with_method(options.sampling.method, [&](auto method) {
+            parallel_for((fixed.h + band - 1) / band, options.threads, [&](std::size_t b) {
+                point2 step{};
+                if constexpr (affine_transform<Transform>) {
+                    auto const linear = fixed_to_moving.linear();
+                    step = {linear(0, 0), linear(1, 0)};
+                }
+                for (std::size_t y = b * band; y < std::min((b + 1) * band, fixed.h); ++y) {
+                    point2 const start = fixed_to_moving({0.0, static_cast<double>(y)});
+                    for (std::size_t x = 0; x < fixed.w; ++x) {
+                        point2 p;
+                        if constexpr (affine_transform<Transform>)
+                            p = start + static_cast<double>(x) * step;
+                        else
+                            p = fixed_to_moving({static_cast<double>(x), static_cast<double>(y)});
+                        bool const hit = detail::sample_at<decltype(method)::value>(
+                            moving, p, options.sampling, result.row(0, y) + x, fixed.h * fixed.w);
+                        if (inside)
+                            (*inside)(0, y, x) = hit;
+                    }
+                }
+            });
+        });
+        return result;
+    }
+}
+
+/// As above, on the grid of a fixed image, whose spacing and origin the result takes over.
+template <scalar T, class Transform, class U>
+image<T> warp(image<T> const& moving, Transform const& fixed_to_moving, image<U> const& fixed,
+              warp_options const& options = {}, image_mask* inside = nullptr) {
+    image<T> result = warp(moving, fixed_to_moving, fixed.shape(), options, inside);
+    result.spacing = fixed.spacing;
+    result.origin = fixed.origin;
+    return result;
+}
+
+/// Two images in alternating squares, the fixed one at the top left: edges that run on across the squares show a good
+/// registration. `squares` is their number along the longer side. A grey image beside one of several channels is
+/// repeated in all of them.
+/// Errors: shape_error if rows or columns differ, or channels differ and neither image is grey; error if squares is 0
+template <class T>
+image<T> checkerboard(image<T> const& fixed, image<T> const& warped, std::size_t squares = 8) {
+    require<shape_error>(fixed.height() == warped.height() && fixed.width() == warped.width() &&
+                             (fixed.channels() == warped.channels() || fixed.channels() == 1 || warped.channels() == 1),
+                         "comir::checkerboard: the images are ", to_string(fixed.shape()), " and ",
+                         to_string(warped.shape()),
+                         ", expected equal rows and columns, and equal channels or a grey image");
+    require(squares > 0, "comir::checkerboard: 0 squares were given, expected at least 1");
+    std::size_t const channels = std::max(fixed.channels(), warped.channels());
+    std::size_t const longer = std::max(fixed.height(), fixed.width());
+    std::size_t const side = std::max(std::size_t{1}, (longer + squares - 1) / squares);
+    image<T> result({channels, fixed.height(), fixed.width()});
+    result.spacing = fixed.spacing;
+    result.origin = fixed.origin;
+    for (std::size_t c = 0; c < channels; ++c)
+        for (std::size_t y = 0; y < result.height(); ++y)
+            for (std::size_t x = 0; x < result.width(); ++x) {
+                image<T> const& from = (x / side + y / side) % 2 == 0 ? fixed : warped;
+                result(c, y, x) = from(from.channels() == 1 ? 0 : c, y, x);
+            }
+    return result;
+}
+
+}  // namespace comir::inline COMIR_ABI
