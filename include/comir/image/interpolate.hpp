@@ -48,15 +48,52 @@ inline constexpr std::size_t tap_count = Method == interpolation::nearest  ? 1
                                          : Method == interpolation::linear ? 2
                                                                            : 4;
 
-/// The pixels of one axis that a position reads, and their weights.
+/// The pixels of one axis that a position reads, `first` and those after it, and their weights.
 template <class T, std::size_t Count>
 struct axis_taps {
-    std::array<std::size_t, Count> index;
+    std::ptrdiff_t first;
     std::array<T, Count> weight;
 };
 
+template <class T, interpolation Method>
+axis_taps<T, tap_count<Method>> taps_at(double position) {
+    if constexpr (Method == interpolation::nearest) {
+        return {static_cast<std::ptrdiff_t>(std::floor(position + 0.5)), {T{1}}};
+    } else {
+        double const whole = std::floor(position);
+        auto const first = static_cast<std::ptrdiff_t>(whole);
+        auto const t = static_cast<T>(position - whole);
+        if constexpr (Method == interpolation::linear)
+            return {first, {T{1} - t, t}};
+        else
+            return {first - 1,
+                    {t * (T(-0.5) + t * (T{1} - T(0.5) * t)), T{1} + t * t * (T(-2.5) + T(1.5) * t),
+                     t * (T(0.5) + t * (T{2} - T(1.5) * t)), t * t * (T(-0.5) + T(0.5) * t)}};
+    }
+}
+
+template <class T, std::size_t Count>
+T weighted_sum(T const* pixels, std::size_t stride, std::array<T, Count> const& wx, std::array<T, Count> const& wy) {
+    T total{0};
+    for (std::size_t j = 0; j < Count; ++j) {
+        T along{0};
+        for (std::size_t i = 0; i < Count; ++i)
+            along += wx[i] * pixels[j * stride + i];
+        total += wy[j] * along;
+    }
+    return total;
+}
+
+/// Brings a position so near to the image that its pixel number fits an integer, without changing its value.
+inline double near_position(double position, double extent, border outside) {
+    if (outside == border::reflect)
+        return position - 2.0 * extent * std::floor(position / (2.0 * extent));
+    return std::clamp(position, -4.0, extent + 4.0);
+}
+
+/// The pixel of the image that stands for pixel i of the endless one.
 inline std::size_t border_index(std::ptrdiff_t i, std::ptrdiff_t extent, border outside) {
-    if (outside == border::reflect && (i < 0 || i >= extent)) {
+    if (outside == border::reflect) {
         i %= 2 * extent;
         if (i < 0)
             i += 2 * extent;
@@ -65,55 +102,38 @@ inline std::size_t border_index(std::ptrdiff_t i, std::ptrdiff_t extent, border 
     return static_cast<std::size_t>(std::clamp(i, std::ptrdiff_t{0}, extent - 1));
 }
 
-template <class T, interpolation Method>
-axis_taps<T, tap_count<Method>> taps_at(double position, std::size_t extent, border outside) {
-    auto const n = static_cast<std::ptrdiff_t>(extent);
-    auto const length = static_cast<double>(extent);
-    // Far positions are brought near first, so that the pixel number fits an integer; neither changes the value.
-    if (outside == border::reflect)
-        position -= 2.0 * length * std::floor(position / (2.0 * length));
-    else
-        position = std::clamp(position, -4.0, length + 4.0);
-    axis_taps<T, tap_count<Method>> taps;
-    if constexpr (Method == interpolation::nearest) {
-        taps.index[0] = border_index(static_cast<std::ptrdiff_t>(std::floor(position + 0.5)), n, outside);
-        taps.weight[0] = T{1};
-    } else {
-        double const whole = std::floor(position);
-        auto const t = static_cast<T>(position - whole);
-        auto const first = static_cast<std::ptrdiff_t>(whole) - (Method == interpolation::cubic ? 1 : 0);
-        for (std::size_t i = 0; i < taps.index.size(); ++i)
-            taps.index[i] = border_index(first + static_cast<std::ptrdiff_t>(i), n, outside);
-        if constexpr (Method == interpolation::linear)
-            taps.weight = {T{1} - t, t};
-        else
-            taps.weight = {t * (T(-0.5) + t * (T{1} - T(0.5) * t)), T{1} + t * t * (T(-2.5) + T(1.5) * t),
-                           t * (T(0.5) + t * (T{2} - T(1.5) * t)), t * t * (T(-0.5) + T(0.5) * t)};
-    }
-    return taps;
-}
-
 /// Writes channel c's value to values[c * stride]; returns whether the image contains the position.
 template <interpolation Method, class T>
 bool sample_at(image<T> const& source, point2 p, sampling_options const& options, T* values, std::size_t stride) {
+    constexpr std::size_t count = tap_count<Method>;
+    std::size_t const channels = source.channels(), plane = source.height() * source.width();
+    auto const h = static_cast<std::ptrdiff_t>(source.height()), w = static_cast<std::ptrdiff_t>(source.width());
     bool const inside = contains(source, p);
-    if (!inside && (options.outside == border::background || !std::isfinite(p.x) || !std::isfinite(p.y))) {
-        for (std::size_t c = 0; c < source.channels(); ++c)
-            values[c * stride] = static_cast<T>(options.background);
-        return false;
-    }
-    auto const x = taps_at<T, Method>(p.x, source.width(), options.outside);
-    auto const y = taps_at<T, Method>(p.y, source.height(), options.outside);
-    for (std::size_t c = 0; c < source.channels(); ++c) {
-        T total{0};
-        for (std::size_t j = 0; j < y.index.size(); ++j) {
-            T const* const row = source.row(c, y.index[j]);
-            T along{0};
-            for (std::size_t i = 0; i < x.index.size(); ++i)
-                along += x.weight[i] * row[x.index[i]];
-            total += y.weight[j] * along;
+    if (!inside) {
+        if (options.outside == border::background || !std::isfinite(p.x) || !std::isfinite(p.y)) {
+            for (std::size_t c = 0; c < channels; ++c)
+                values[c * stride] = static_cast<T>(options.background);
+            return false;
         }
-        values[c * stride] = total;
+        p = {near_position(p.x, static_cast<double>(w), options.outside),
+             near_position(p.y, static_cast<double>(h), options.outside)};
+    }
+    auto const x = taps_at<T, Method>(p.x), y = taps_at<T, Method>(p.y);
+    constexpr auto reach = static_cast<std::ptrdiff_t>(count);
+    if (x.first >= 0 && y.first >= 0 && x.first + reach <= w && y.first + reach <= h) {
+        T const* const pixels = source.row(0, static_cast<std::size_t>(y.first)) + x.first;
+        for (std::size_t c = 0; c < channels; ++c)
+            values[c * stride] = weighted_sum(pixels + c * plane, source.width(), x.weight, y.weight);
+        return inside;
+    }
+    std::array<T, count * count> patch;
+    for (std::size_t c = 0; c < channels; ++c) {
+        for (std::size_t j = 0; j < count; ++j)
+            for (std::size_t i = 0; i < count; ++i)
+                patch[j * count + i] =
+                    source(c, border_index(y.first + static_cast<std::ptrdiff_t>(j), h, options.outside),
+                           border_index(x.first + static_cast<std::ptrdiff_t>(i), w, options.outside));
+        values[c * stride] = weighted_sum(patch.data(), count, x.weight, y.weight);
     }
     return inside;
 }
