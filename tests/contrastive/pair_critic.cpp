@@ -36,7 +36,7 @@ struct scaled_dot {
 
 TEST_CASE("pair_critic: every pair is visited once and its gradient lands on both points") {
     static_assert(comir::critic<comir::pair_critic<scaled_dot>>);
-    for (std::size_t rows : {2u, 3u, 6u, 7u}) {
+    for (std::size_t rows : {2u, 3u, 6u, 7u, 16u, 17u, 37u}) {
         // Points are unit vectors, so that dpoints shows the weights themselves.
         std::vector<double> points(rows * rows, 0.0), dpoints(rows * rows, 1.0), s(rows * rows, -1.0), ds(rows * rows);
         for (std::size_t i = 0; i < rows; ++i) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <span>
@@ -61,7 +62,7 @@ constexpr point_pair tournament_match(std::size_t teams, std::size_t round, std:
 }  // namespace detail
 
 /// Critic made of a pair function; see pair_function.
-/// Threads: over pairs; backward in rounds of pairs that share no point; the same bits for any number of threads
+/// Threads: over pairs; backward in rounds whose items share no point; the same bits for any number of threads
 template <class Pair>
 struct pair_critic {
     static_assert(pair_function<Pair>,
@@ -89,25 +90,37 @@ struct pair_critic {
     void backward(point_matrix<T const> points, square_view<double const>, square_view<double> ds,
                   point_matrix<T> dpoints, int threads) const {
         if constexpr (pair_function<Pair>) {
-            std::size_t const rows = points.rows(), teams = rows + rows % 2;
+            // Teams of points instead of single ones keep the number of rounds, and so of waits, independent of P.
+            std::size_t const rows = points.rows(), teams = std::min<std::size_t>(rows + rows % 2, 16);
+            auto const first = [&](std::size_t team) { return rows * team / teams; };
+            parallel_for(teams, threads, [&](std::size_t team) {
+                for (std::size_t i = first(team); i < first(team + 1); ++i)
+                    for (std::size_t j = i + 1; j < first(team + 1); ++j)
+                        add_gradient(points, ds, dpoints, i, j);
+            });
             for (std::size_t round = 0; round + 1 < teams; ++round)
                 parallel_for(teams / 2, threads, [&](std::size_t k) {
                     detail::point_pair const match = detail::tournament_match(teams, round, k);
-                    // With an odd number of points the last team does not exist, and its opponent rests.
-                    if (match.i >= rows || match.j >= rows || ds(match.i, match.j) == 0.0)
-                        return;
-                    T const d = static_cast<T>(ds(match.i, match.j));
-                    auto const x = points.point(match.i), y = points.point(match.j);
-                    auto const dx = dpoints.point(match.i), dy = dpoints.point(match.j);
-                    if constexpr (shaped_pair_function<Pair>)
-                        pair.gradient(x, y, d, dx, dy, points.shape);
-                    else
-                        pair.gradient(x, y, d, dx, dy);
+                    for (std::size_t i = first(match.i); i < first(match.i + 1); ++i)
+                        for (std::size_t j = first(match.j); j < first(match.j + 1); ++j)
+                            add_gradient(points, ds, dpoints, i, j);
                 });
         }
     }
 
 private:
+    template <scalar T>
+    void add_gradient(point_matrix<T const> points, square_view<double> ds, point_matrix<T> dpoints, std::size_t i,
+                      std::size_t j) const {
+        if (ds(i, j) == 0.0)
+            return;
+        T const d = static_cast<T>(ds(i, j));
+        if constexpr (shaped_pair_function<Pair>)
+            pair.gradient(points.point(i), points.point(j), d, dpoints.point(i), dpoints.point(j), points.shape);
+        else
+            pair.gradient(points.point(i), points.point(j), d, dpoints.point(i), dpoints.point(j));
+    }
+
     template <scalar T>
     void write_row(point_matrix<T const> points, square_view<double> s, std::size_t i) const {
         for (std::size_t j = i + 1; j < points.rows(); ++j) {

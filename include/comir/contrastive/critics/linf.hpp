@@ -26,14 +26,13 @@ struct linf_pair {
         if (!(limit > T{0}))
             return;
         std::size_t ties = 0;
-        for (std::size_t k = 0; k < x.size(); ++k)
-            ties += std::abs(x[k] - y[k]) == limit;
+        for_each_largest(x, y, limit, [&](std::size_t) { ++ties; });
         T const step = ds / static_cast<T>(ties);
-        for (std::size_t k = 0; k < x.size(); ++k)
-            if (T const d = x[k] - y[k]; std::abs(d) == limit) {
-                dx[k] -= d > T{0} ? step : -step;
-                dy[k] += d > T{0} ? step : -step;
-            }
+        for_each_largest(x, y, limit, [&](std::size_t k) {
+            T const signed_step = x[k] > y[k] ? step : -step;
+            dx[k] -= signed_step;
+            dy[k] += signed_step;
+        });
     }
 
 private:
@@ -47,6 +46,20 @@ private:
         T lanes[simd_width<T>];
         store<T>(lanes, most);
         return *std::max_element(lanes, lanes + simd_width<T>);
+    }
+
+    /// Calls body(k) where |x[k] - y[k]| is the limit, in order. Blocks that do not reach it are passed over quickly.
+    template <scalar T, class Body>
+    static void for_each_largest(std::span<T const> x, std::span<T const> y, T limit, Body&& body) {
+        constexpr std::size_t block = 512;
+        for (std::size_t first = 0; first < x.size(); first += block) {
+            std::size_t const count = std::min(block, x.size() - first);
+            if (largest(x.subspan(first, count), y.subspan(first, count)) < limit)
+                continue;
+            for (std::size_t k = first; k < first + count; ++k)
+                if (std::abs(x[k] - y[k]) == limit)
+                    body(k);
+        }
     }
 };
 
