@@ -1,0 +1,66 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <comir/core/progress.hpp>
+#include <comir/image/image.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// One resolution of an alpha-AMD registration.
+/// Units: sigma, step_begin and step_end in pixels of the full image; a step is how far an iteration moves a typical
+///        point of the image, and runs linearly from begin to end
+struct alpha_amd_step {
+    std::size_t factor = 1;
+    double sigma = 1.0;
+    std::size_t iterations = 100;
+    std::size_t samples = 1000;  // points of each image in an iteration
+    double step_begin = 0.3, step_end = 0.01;
+};
+
+/// The resolutions for a fixed image of this shape, coarse to fine. The coarsest keeps 48 pixels or more on its shorter
+/// side, with a factor of at most 16, and the finest at most 2048 x 2048 of them (its maps take 32 bytes a pixel).
+/// The published program, for 834 x 834 pixels, has the factors 4, 2, 1, the sigmas 12, 5, 1, 3000, 1000 and 200
+/// iterations and 1 % of the points. Less smoothing succeeds more often on noisy pairs, and steps of a set length need
+/// a tenth of the iterations. The error of a sum over random points depends on their number, not on their share.
+inline std::vector<alpha_amd_step> alpha_amd_pyramid(image_shape const& fixed) {
+    std::size_t coarsest = 1, finest = 1;
+    while (coarsest < 16 && std::min(fixed.h, fixed.w) / (2 * coarsest) >= 48)
+        coarsest *= 2;
+    while ((fixed.h / finest) * (fixed.w / finest) > std::size_t{2048} * 2048)
+        finest *= 2;
+    coarsest = std::max(coarsest, finest);
+    std::vector<alpha_amd_step> steps;
+    for (std::size_t factor = coarsest; factor > finest; factor /= 2) {
+        auto const f = static_cast<double>(factor);
+        if (factor == coarsest)
+            steps.push_back({factor, 0.75 * f, 300, 128, f, 0.25 * f});
+        else
+            steps.push_back({factor, f, 100, 256, 0.5 * f, 0.15 * f});
+    }
+    auto const f = static_cast<double>(finest);
+    if (coarsest == finest)
+        steps.push_back({finest, f, 300, 128, f, 0.3 * f});
+    steps.push_back({finest, f, 100, 1000, 0.3 * f, 0.01 * f});
+    return steps;
+}
+
+/// Defaults marked "published" are those of the program of Ofverstedt, Lindblad and Sladoje with rigid transforms.
+struct alpha_amd_options {
+    int levels = 7;                                    // alpha cuts, 1 to 250; published
+    std::vector<alpha_amd_step> pyramid = {};          // empty: alpha_amd_pyramid(fixed.shape())
+    std::vector<double> start_angles{0.0, -0.4, 0.4};  // radians; published
+    double momentum = 0.9;                             // share of the former direction, 0 to below 1; published
+    bool symmetric = true;                             // also measure from the moving to the fixed image; published
+    double max_distance = 0.0;                         // pixels; 0: each image's diagonal, as published
+    double min_overlap = 0.25;  // of either image's points; a start that ends below it has failed
+    double rest = 1.0;          // pixels; converged if the corners' mean place moves less at the end
+    std::uint64_t seed = 1;
+    int threads = 0;
+    progress on_progress = {};  // after each resolution; stopping leaves the best transform so far, not converged
+};
+
+}  // namespace comir::inline COMIR_ABI
