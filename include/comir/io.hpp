@@ -1,0 +1,20 @@
+#pragma once
+
+#include <comir/comir.hpp>
+#include <comir/io/any_image.hpp>
+#include <comir/io/atomic_file.hpp>
+#include <comir/io/csv_file.hpp>
+#include <comir/io/image_file.hpp>
+#include <comir/io/input_file.hpp>
+#include <comir/io/json_file.hpp>
+#include <comir/io/png_file.hpp>
+#include <comir/io/safetensors.hpp>
+#include <comir/io/safetensors_header.hpp>
+#include <comir/io/tiff_file.hpp>
+#include <comir/io/transform_file.hpp>
+#include <comir/io/transform_text.hpp>
+#include <comir/pipeline/folder_pairs.hpp>
+#include <comir/pipeline/make_pairs.hpp>
+#include <comir/pipeline/pair_list.hpp>
+#include <comir/pipeline/report.hpp>
+#include <comir/pipeline/success_plot.hpp>
