@@ -15,6 +15,13 @@ namespace comir::inline COMIR_ABI {
 
 namespace detail {
 
+/// A parabola of a row's lower envelope.
+struct envelope_part {
+    std::int32_t column;  // where its lowest point is
+    std::int32_t start;   // first pixel where it is the lowest of all
+    double offset;        // column^2 + height^2, a whole number
+};
+
 /// Room for the distance maps of one plane size, reused from map to map.
 class distance_scratch {
 public:
@@ -22,58 +29,50 @@ public:
         for (std::size_t i = 1; i <= w; ++i)
             inverse[i] = 0.5 / static_cast<double>(i);
         auto const slots = static_cast<std::size_t>(thread_count(threads));
-        places.assign(slots, std::vector<std::int32_t>(w + 1));
-        starts.assign(slots, std::vector<std::int32_t>(w + 2));
+        parts.assign(slots, std::vector<envelope_part>(w + 1));
     }
 
     std::size_t height, width;
     std::vector<std::int32_t> columns;              // distance to the nearest set pixel of the same column
     std::vector<double> inverse;                    // 1 / (2 i)
-    std::vector<std::vector<std::int32_t>> places;  // of each slot: columns of the row's lower envelope
-    std::vector<std::vector<std::int32_t>> starts;  // of each slot: first pixel where each of them is the nearest
+    std::vector<std::vector<envelope_part>> parts;  // of each slot
 };
 
 // Larger than any column distance; two of them may be added, and their square fits 64 bits.
 inline constexpr std::int32_t no_pixel = 1 << 28;
 
 /// Writes squared distances of one row: the lower envelope of the parabolas g(u)^2 + (x - u)^2. False if it is empty.
-inline bool envelope_row(std::int32_t const* g, std::size_t w, std::vector<double> const& inverse, std::int32_t* place,
-                         std::int32_t* start, float* row) {
-    auto const square = [](std::int64_t i) { return i * i; };
-    std::ptrdiff_t top = -1;
+inline bool envelope_row(std::int32_t const* g, std::size_t w, std::vector<double> const& inverse, envelope_part* parts,
+                         float* row) {
     auto const n = static_cast<std::int32_t>(w);
+    envelope_part* end = parts;
     for (std::int32_t u = 0; u < n; ++u) {
         if (g[u] >= no_pixel)
             continue;
-        std::int64_t const height = square(g[u]) + square(u);
-        std::int32_t begin = 0;
-        while (top >= 0) {
-            std::int32_t const v = place[top];
+        double const height = g[u], place = u;
+        double const offset = height * height + place * place;
+        std::int32_t start = 0;
+        for (; end != parts; --end) {
+            envelope_part const& top = end[-1];
             // The quotient's rounding matters only where it is a whole number, and there both parabolas are equal.
-            double const cut =
-                static_cast<double>(height - square(g[v]) - square(v)) * inverse[static_cast<std::size_t>(u - v)];
-            begin = cut < 0.0 ? 0 : cut >= n ? n : static_cast<std::int32_t>(cut) + 1;
-            if (begin > start[top])
+            double const cut = (offset - top.offset) * inverse[static_cast<std::size_t>(u - top.column)];
+            start = cut < 0.0 ? 0 : cut >= n ? n : static_cast<std::int32_t>(cut) + 1;
+            if (start > top.start)
                 break;
-            --top;
-            begin = 0;
+            start = 0;
         }
-        if (begin >= n)
-            continue;
-        ++top;
-        place[top] = u;
-        start[top] = begin;
+        if (start < n)
+            *end++ = {u, start, offset};
     }
-    if (top < 0)
+    if (end == parts)
         return false;
-    start[top + 1] = n;
-    for (std::ptrdiff_t k = 0; k <= top; ++k) {
-        std::int32_t const u = place[k];
-        auto const height = static_cast<float>(square(g[u]));
-        for (std::int32_t x = start[k]; x < start[k + 1]; ++x) {
-            auto const offset = static_cast<float>(x - u);
-            row[x] = offset * offset + height;
-        }
+    end->start = n;
+    envelope_part const* part = parts;
+    for (std::int32_t x = 0; x < n; ++x) {
+        // Parts start at distinct pixels, so that a step without a branch, which could not be predicted, is enough.
+        part += x >= part[1].start ? 1 : 0;
+        double const place = part->column, twice = x - 2.0 * place;
+        row[x] = static_cast<float>(x * twice + part->offset);
     }
     return true;
 }
@@ -103,8 +102,7 @@ void euclidean_distances(distance_scratch& scratch, IsSet const& is_set, float s
         std::size_t const first = band * band_rows, last = std::min(first + band_rows, h);
         for (std::size_t y = first; y < last; ++y) {
             float* const row = out + y * w;
-            if (!envelope_row(scratch.columns.data() + y * w, w, scratch.inverse, scratch.places[slot].data(),
-                              scratch.starts[slot].data(), row)) {
+            if (!envelope_row(scratch.columns.data() + y * w, w, scratch.inverse, scratch.parts[slot].data(), row)) {
                 std::fill_n(row, w, d_max);
                 continue;
             }
