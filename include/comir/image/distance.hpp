@@ -38,7 +38,7 @@ public:
     std::vector<std::vector<envelope_part>> parts;  // of each slot
 };
 
-// Larger than any column distance; two of them may be added, and their square fits 64 bits.
+// Larger than any column distance, and one more still fits.
 inline constexpr std::int32_t no_pixel = 1 << 28;
 
 /// Writes squared distances of one row: the lower envelope of the parabolas g(u)^2 + (x - u)^2. False if it is empty.
