@@ -43,6 +43,8 @@
 #include <comir/image/pyramid.hpp>
 #include <comir/image/warp.hpp>
 #include <comir/nn/conv_kernel.hpp>
+#include <comir/nn/conv_tile.hpp>
+#include <comir/nn/feature_buffer.hpp>
 #include <comir/nn/gradient_check.hpp>
 #include <comir/optim/adam.hpp>
 #include <comir/optim/chunks.hpp>
