@@ -65,13 +65,14 @@ constexpr char const* safetensors_dtype() {
 
 /// An entry over values that stay where they are.
 /// Errors: shape_error if the number of values is not that of the shape
-template <class T>
-safetensors_entry make_safetensors_entry(std::string name, std::vector<std::size_t> shape, std::span<T const> values) {
+template <class T, std::size_t Extent>
+safetensors_entry make_safetensors_entry(std::string name, std::vector<std::size_t> shape,
+                                         std::span<T, Extent> values) {
     std::size_t count = 0;
     require<shape_error>(detail::checked_product(shape, 1, count) && count == values.size(),
                          "comir::make_safetensors_entry: '", name, "' has ", values.size(), " values, its shape has ",
                          count);
-    return {std::move(name), safetensors_dtype<T>(), std::move(shape), std::as_bytes(values)};
+    return {std::move(name), safetensors_dtype<std::remove_const_t<T>>(), std::move(shape), std::as_bytes(values)};
 }
 
 /// Reads a safetensors file that lies in memory (a read-only array, a mapped file); copies no values.

@@ -273,8 +273,10 @@ void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint3
     set(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
     set(TIFFTAG_PHOTOMETRIC, colour ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
     set(TIFFTAG_ROWSPERSTRIP, rows_per_strip);
-    // Float values hardly shrink.
-    set(TIFFTAG_COMPRESSION, integers ? COMPRESSION_LZW : COMPRESSION_NONE);
+    // Float values hardly shrink. Of the compressions without loss, deflate is the one that most programs read.
+    int const compression =
+        TIFFIsCODECConfigured(COMPRESSION_ADOBE_DEFLATE) == 1 ? COMPRESSION_ADOBE_DEFLATE : COMPRESSION_LZW;
+    set(TIFFTAG_COMPRESSION, integers ? compression : COMPRESSION_NONE);
     if (integers)
         set(TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
     if (std::size_t const extra = source.channels() - (colour ? 3 : 1); extra > 0) {
@@ -301,7 +303,7 @@ void write_tiff(std::string const& who, std::filesystem::path const& path, image
         std::min(source.height(), std::max<std::size_t>(1, 65536 / (row_values * sizeof(T))));
     std::vector<T> strip(rows_per_strip * row_values);
     atomic_file output(who, path);
-    // Offsets of classic TIFF end at 4 GB; LZW can make noise half as large again.
+    // Offsets of classic TIFF end at 4 GB, and compression can make noise half as large again.
     bool const big = source.shape().size() * sizeof(T) > (std::size_t{5} << 29);
     tiff_stream const file(output, where, big);
     write_tiff_tags(file, source, static_cast<std::uint32_t>(rows_per_strip));

@@ -112,8 +112,8 @@ template <transform T>
 T read_transform_as(std::filesystem::path const& path) {
     any_transform const t = read_transform(path);
     T const* held = std::get_if<T>(&t);
-    require<format_error>(held != nullptr, "comir::read_transform_as: ", path.string(), ": the transform is a ",
-                          std::visit([](auto const& other) { return other.name; }, t), ", expected a ", T::name);
+    require<format_error>(held != nullptr, "comir::read_transform_as: ", path.string(), ": the transform is of type ",
+                          std::visit([](auto const& other) { return other.name; }, t), ", expected ", T::name);
     return *held;
 }
 
