@@ -1,0 +1,205 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include <comir/core/random.hpp>
+#include <comir/core/tensor.hpp>
+#include <comir/nn/conv_kernel.hpp>
+
+namespace comir::inline COMIR_ABI::detail {
+
+/// How an output plane is cut into tiles: by its shape only, so that results do not depend on threads.
+struct tile_grid {
+    std::size_t rows = 0, columns = 0;            // of a full tile; even, so that pooling windows stay whole
+    std::size_t row_tiles = 0, column_tiles = 0;  // of a plane
+
+    std::size_t per_sample() const { return row_tiles * column_tiles; }
+};
+
+/// One tile: the sample and the window of the output plane.
+struct tile {
+    std::size_t n, y, x, rows, columns;
+};
+
+inline tile_grid make_tile_grid(std::size_t h, std::size_t w, std::size_t channels, std::size_t element) {
+    // 128 columns are whole vectors of every width. Rows: enough to spread the halo, few enough that all channels of
+    // the tile stay in a second-level cache of 1 MiB.
+    constexpr std::size_t max_columns = 128, pixels = 1024, budget = 640 * 1024;
+    tile_grid grid;
+    grid.columns = std::min(w, max_columns);
+    std::size_t const pitch = grid.columns + 16;
+    std::size_t const fit = budget / (channels * pitch * element);
+    std::size_t rows = std::clamp<std::size_t>(pixels / grid.columns, 8, 64);
+    rows = std::max<std::size_t>(4, std::min(rows, fit > 2 ? fit - 2 : 0));
+    grid.rows = std::min(h, rows / 2 * 2);
+    grid.row_tiles = (h + grid.rows - 1) / grid.rows;
+    grid.column_tiles = (w + grid.columns - 1) / grid.columns;
+    return grid;
+}
+
+inline tile tile_at(tile_grid const& grid, std::size_t index, std::size_t h, std::size_t w) {
+    std::size_t const n = index / grid.per_sample(), place = index % grid.per_sample();
+    std::size_t const y = place / grid.column_tiles * grid.rows, x = place % grid.column_tiles * grid.columns;
+    return {n, y, x, std::min(grid.rows, h - y), std::min(grid.columns, w - x)};
+}
+
+/// Row pitch of a scratch tile: the columns in whole vectors, and room for the halo of a 3x3 kernel.
+template <scalar T>
+constexpr std::size_t tile_pitch(std::size_t columns) {
+    return round_up(columns, simd_width<T>) + round_up(2, simd_width<T>);
+}
+
+/// Dropout of a layer's output: each value, or each whole channel of a sample, is zero with this probability, the
+/// others are scaled up. A pure function of seed and place, so backward finds the same mask without storing it.
+struct drop_mask {
+    double probability = 0;
+    bool channelwise = false;
+    std::uint64_t seed = 0;
+
+    double factor(std::size_t n, std::size_t c, std::size_t y, std::size_t x) const {
+        std::uint64_t const place = channelwise ? 0 : (std::uint64_t{y} << 32 | x) + 1;
+        std::uint64_t const bits = mix64(mix64(seed ^ mix64(std::uint64_t{n} << 32 | c)) + place);
+        return static_cast<double>(bits >> 11) * 0x1.0p-53 < probability ? 0.0 : 1.0 / (1.0 - probability);
+    }
+    template <scalar T>
+    void apply(T* row, std::size_t count, std::size_t n, std::size_t c, std::size_t y, std::size_t x) const {
+        if (probability <= 0)
+            return;
+        for (std::size_t i = 0; i < count; ++i)
+            row[i] *= static_cast<T>(factor(n, c, y, x + i));
+    }
+};
+
+/// What a convolution reads: channels of a buffer, optionally normalised and rectified, or upsampled, on the way.
+template <scalar T>
+struct conv_input {
+    tensor_view<T const> value;  // (N, Ci, H, W), or (N, Ci, H/2, W/2) if upsampled
+    T const* scale = nullptr;    // per channel: relu(scale x + shift) is convolved; null: x itself
+    T const* shift = nullptr;
+    bool upsample = false;       // nearest, by two
+
+    std::size_t height() const { return value.shape().h * (upsample ? 2 : 1); }
+    std::size_t width() const { return value.shape().w * (upsample ? 2 : 1); }
+};
+
+/// out[i] = relu(scale in[i] + shift).
+template <scalar T>
+void normalised_row(T const* in, std::size_t count, T scale, T shift, T* out) {
+    constexpr std::size_t lanes = simd_width<T>;
+    auto const a = broadcast(scale), b = broadcast(shift), zero = broadcast(T(0));
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+        store(out + i, maximum(multiply_add(load(in + i), a, b), zero));
+    for (; i < count; ++i)
+        out[i] = std::max(in[i] * scale + shift, T(0));
+}
+
+/// Fills a scratch tile with a halo of `pad` pixels; zero outside the image, and to the end of every row.
+template <scalar T>
+void load_input(conv_input<T> const& in, tile const& t, std::size_t pad, plane<T> const& out) {
+    std::size_t const h = in.height(), w = in.width(), pitch = out.row_stride;
+    // Columns [left, right) of the image, at `skip` in the scratch row.
+    std::size_t const left = t.x > pad ? t.x - pad : 0, right = std::min(w, t.x + t.columns + pad);
+    std::size_t const skip = left + pad - t.x, count = right - left;
+    for (std::size_t c = 0; c < in.value.shape().c; ++c)
+        for (std::size_t r = 0; r < t.rows + 2 * pad; ++r) {
+            T* const row = out.row(c, r);
+            std::size_t const y = t.y + r;
+            if (y < pad || y - pad >= h) {
+                std::fill_n(row, pitch, T(0));
+                continue;
+            }
+            std::fill_n(row, skip, T(0));
+            std::fill(row + skip + count, row + pitch, T(0));
+            if (in.upsample) {
+                T const* const source = in.value.row(t.n, c, (y - pad) / 2);
+                for (std::size_t i = 0; i < count; ++i)
+                    row[skip + i] = source[(left + i) / 2];
+            } else if (in.scale) {
+                normalised_row(in.value.row(t.n, c, y - pad) + left, count, in.scale[c], in.shift[c], row + skip);
+            } else {
+                std::copy_n(in.value.row(t.n, c, y - pad) + left, count, row + skip);
+            }
+        }
+}
+
+/// The gradient of a convolution's output, completed as it is read.
+template <scalar T>
+struct conv_output_gradient {
+    tensor_view<T const> gradient;  // of what the unit wrote: (N, Co, H, W), pooled: (N, Co, H/2, W/2)
+    tensor_view<T const> value;     // what the unit wrote; not read if offset is null and relu is off
+    T const* offset = nullptr;      // per channel: gradient - offset - slope (value - mean) is the complete gradient
+    T const* slope = nullptr;
+    T const* mean = nullptr;
+    bool relu = false;                       // the unit rectified: no gradient where value is zero
+    std::uint8_t const* chosen = nullptr;    // pooled: which of the four pixels, (N, Co, H/2, W/2) without padding
+    drop_mask drop;
+};
+
+template <scalar T>
+void complete_row(conv_output_gradient<T> const& g, std::size_t n, std::size_t c, std::size_t y, std::size_t x,
+                  std::size_t count, T* out) {
+    constexpr std::size_t lanes = simd_width<T>;
+    T const* const gradient = g.gradient.row(n, c, y) + x;
+    if (!g.offset && !g.relu) {
+        std::copy_n(gradient, count, out);
+        return;
+    }
+    T const* const value = g.value.row(n, c, y) + x;
+    T const offset = g.offset ? g.offset[c] : T(0), slope = g.offset ? g.slope[c] : T(0);
+    T const mean = g.offset ? g.mean[c] : T(0);
+    auto const o = broadcast(offset), s = broadcast(slope), m = broadcast(mean), zero = broadcast(T(0));
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes) {
+        auto const v = load(value + i);
+        auto const complete = load(gradient + i) - o - s * (v - m);
+        store(out + i, g.relu ? where_positive(v, complete, zero) : complete);
+    }
+    for (; i < count; ++i)
+        out[i] = g.relu && !(value[i] > T(0)) ? T(0) : gradient[i] - offset - slope * (value[i] - mean);
+}
+
+/// Fills a scratch tile with the gradient by the convolution's result, with a halo of `pad`; zero outside the image.
+template <scalar T>
+void load_output_gradient(conv_output_gradient<T> const& g, std::size_t h, std::size_t w, tile const& t,
+                          std::size_t pad, plane<T> const& out) {
+    std::size_t const pitch = out.row_stride;
+    std::size_t const left = t.x > pad ? t.x - pad : 0, right = std::min(w, t.x + t.columns + pad);
+    std::size_t const skip = left + pad - t.x, count = right - left;
+    shape4 const s = g.gradient.shape();
+    for (std::size_t c = 0; c < s.c; ++c)
+        for (std::size_t r = 0; r < t.rows + 2 * pad; ++r) {
+            T* const row = out.row(c, r);
+            if (t.y + r < pad || t.y + r - pad >= h) {
+                std::fill_n(row, pitch, T(0));
+                continue;
+            }
+            std::size_t const y = t.y + r - pad;
+            std::fill_n(row, skip, T(0));
+            std::fill(row + skip + count, row + pitch, T(0));
+            if (!g.chosen) {
+                complete_row(g, t.n, c, y, left, count, row + skip);
+                g.drop.apply(row + skip, count, t.n, c, y, left);
+                continue;
+            }
+            // Pooled: the gradient goes to the chosen one of four pixels. pad is 0 here, left is even.
+            std::fill_n(row, pitch, T(0));
+            if (y / 2 >= s.h)
+                continue;
+            std::size_t const pooled = std::min(count / 2, s.w - left / 2);
+            std::uint8_t const* const chosen = g.chosen + ((t.n * s.c + c) * s.h + y / 2) * s.w + left / 2;
+            complete_row(g, t.n, c, y / 2, left / 2, pooled, row + pitch / 2);
+            // The pooled row lies in the second half and is spread from the front: position 2i <= pitch / 2 + i.
+            for (std::size_t i = 0; i < pooled; ++i) {
+                T const value = row[pitch / 2 + i];
+                row[2 * i] = chosen[i] == (y % 2) * 2 ? value : T(0);
+                row[2 * i + 1] = chosen[i] == (y % 2) * 2 + 1 ? value : T(0);
+            }
+            std::fill(row + 2 * pooled, row + pitch, T(0));
+            g.drop.apply(row, count, t.n, c, y, left);
+        }
+}
+
+}  // namespace comir::inline COMIR_ABI::detail

@@ -1,0 +1,308 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <comir/core/parallel.hpp>
+#include <comir/nn/conv_tile.hpp>
+
+namespace comir::inline COMIR_ABI::detail {
+
+// The unit that networks are made of: normalise + ReLU (or upsampling) as the input is read, a convolution, and bias,
+// ReLU, dropout, max pooling and batch statistics while the result is still in the cache.
+
+/// Mean and sum of squared deviations of a set of values; sets join exactly (Chan, Golub, LeVeque 1979).
+struct moments {
+    double count = 0, mean = 0, square = 0;
+
+    void join(moments const& other) {
+        if (other.count == 0)
+            return;
+        double const total = count + other.count, delta = other.mean - mean;
+        mean += delta * other.count / total;
+        square += other.square + delta * delta * count * other.count / total;
+        count = total;
+    }
+};
+
+template <scalar T>
+moments row_block_moments(plane<T const> const& y, std::size_t c, std::size_t rows, std::size_t columns) {
+    constexpr std::size_t lanes = simd_width<T>;
+    auto const total = [&](auto&& lane_term, auto&& term) {
+        double result = 0;
+        for (std::size_t r = 0; r < rows; ++r) {
+            T const* const row = y.row(c, r);
+            auto acc = broadcast(T(0));
+            std::size_t i = 0;
+            for (; i + lanes <= columns; i += lanes)
+                acc = lane_term(acc, load(row + i));
+            T rest = sum(acc);
+            for (; i < columns; ++i)
+                rest += term(row[i]);
+            result += static_cast<double>(rest);
+        }
+        return result;
+    };
+    moments m;
+    m.count = static_cast<double>(rows * columns);
+    T const pivot = y.row(c, 0)[0];  // keeps the sums small beside the values' common offset
+    auto const p = broadcast(pivot);
+    double const shifted = total([&](auto acc, auto v) { return acc + (v - p); }, [&](T v) { return v - pivot; });
+    m.mean = static_cast<double>(pivot) + shifted / m.count;
+    T const mean = static_cast<T>(m.mean);
+    auto const q = broadcast(mean);
+    m.square = total([&](auto acc, auto v) { return multiply_add(v - q, v - q, acc); },
+                     [&](T v) { return (v - mean) * (v - mean); });
+    return m;
+}
+
+/// What a unit does with its convolution's result.
+struct conv_epilogue {
+    bool relu = false;
+    bool pool = false;  // 2x2 maximum
+    bool statistics = false;
+    drop_mask drop;
+};
+
+/// Scratch memory of units, reused: it grows to the largest request and stays.
+template <scalar T>
+struct conv_scratch {
+    std::vector<aligned_vector<T>> tiles;         // one a thread
+    aligned_vector<T> packed;                     // reordered weights
+    std::vector<moments> parts;                   // one a tile and channel
+    std::vector<aligned_vector<T>> weight_parts;  // one a group of tiles
+    std::vector<std::vector<double>> sum_parts;
+
+    T* tile_memory(std::size_t slot) { return tiles[slot].data(); }
+    void reserve_tiles(std::size_t size, int threads) {
+        tiles.resize(std::max(tiles.size(), static_cast<std::size_t>(thread_count(threads))));
+        for (auto& t : tiles)
+            if (t.size() < size)
+                t.resize(size);
+    }
+};
+
+template <scalar T, class F>
+void with_kernel_size(std::size_t k, F&& f) {
+    if (k == 1)
+        f.template operator()<1>();
+    else
+        f.template operator()<3>();
+}
+
+/// Forward pass of a unit. y is overwritten: (N, Co, H, W), pooled (N, Co, H/2, W/2); its rows end on whole vectors.
+/// With statistics, `result` receives the moments of each channel of y. `chosen` is written if the unit pools.
+template <scalar T>
+void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T const* weight, T const* bias,
+                       conv_epilogue const& epilogue, tensor_view<T> const& y, std::uint8_t* chosen, moments* result,
+                       conv_scratch<T>& scratch, int threads) {
+    std::size_t const ci = in.value.shape().c, pad = k / 2, h = in.height(), w = in.width();
+    tile_grid const grid = make_tile_grid(h, w, ci, sizeof(T));
+    std::size_t const pitch = tile_pitch<T>(grid.columns);
+    std::size_t const in_size = ci * (grid.rows + 2 * pad) * pitch, out_size = epilogue.pool ? co * grid.rows * pitch : 0;
+    std::size_t const tiles = in.value.shape().n * grid.per_sample();
+    scratch.reserve_tiles(in_size + out_size, threads);
+    scratch.packed.resize(std::max(scratch.packed.size(), co * ci * k * k));
+    pack_weights(weight, co, ci, k * k, scratch.packed.data());
+    if (epilogue.statistics)
+        scratch.parts.resize(std::max(scratch.parts.size(), tiles * co));
+
+    parallel_for_slots(tiles, threads, [&](std::size_t index, std::size_t slot) {
+        tile const t = tile_at(grid, index, h, w);
+        T* const memory = scratch.tile_memory(slot);
+        plane<T> const x{memory, (grid.rows + 2 * pad) * pitch, pitch};
+        load_input(in, t, pad, x);
+        plane<T> out{memory + in_size, grid.rows * pitch, pitch};
+        if (!epilogue.pool)
+            out = {y.row(t.n, 0, t.y) + t.x, y.stride_c(), y.stride_h()};
+        plane<T const> const source{x.data, x.channel_stride, x.row_stride};
+        with_kernel_size<T>(k, [&]<std::size_t K>() {
+            conv_tile<T, K>(source, ci, scratch.packed.data(), bias, out, co, t.rows, t.columns);
+        });
+        std::size_t rows = t.rows, columns = t.columns;
+        for (std::size_t c = 0; c < co; ++c) {
+            if (epilogue.relu)
+                for (std::size_t r = 0; r < rows; ++r)
+                    for (std::size_t i = 0; i < columns; ++i)
+                        out.row(c, r)[i] = std::max(out.row(c, r)[i], T(0));
+            for (std::size_t r = 0; r < rows && epilogue.drop.probability > 0; ++r)
+                epilogue.drop.apply(out.row(c, r), columns, t.n, c, t.y + r, t.x);
+        }
+        if (epilogue.pool) {
+            shape4 const s = y.shape();
+            rows = std::min(rows / 2, s.h - t.y / 2);
+            columns = std::min(columns / 2, s.w - t.x / 2);
+            for (std::size_t c = 0; c < co; ++c)
+                for (std::size_t r = 0; r < rows; ++r) {
+                    T const* const upper = out.row(c, 2 * r);
+                    T const* const lower = out.row(c, 2 * r + 1);
+                    T* const to = y.row(t.n, c, t.y / 2 + r) + t.x / 2;
+                    std::uint8_t* const which =
+                        chosen ? chosen + ((t.n * s.c + c) * s.h + t.y / 2 + r) * s.w + t.x / 2 : nullptr;
+                    for (std::size_t i = 0; i < columns; ++i) {
+                        T const a = std::max(upper[2 * i], upper[2 * i + 1]);
+                        T const b = std::max(lower[2 * i], lower[2 * i + 1]);
+                        to[i] = std::max(a, b);
+                        if (which)
+                            which[i] = static_cast<std::uint8_t>(b > a ? 2 + (lower[2 * i + 1] > lower[2 * i])
+                                                                       : (upper[2 * i + 1] > upper[2 * i]));
+                    }
+                }
+        }
+        if (epilogue.statistics) {
+            plane<T const> done{out.data, out.channel_stride, out.row_stride};
+            if (epilogue.pool)
+                done = {y.row(t.n, 0, t.y / 2) + t.x / 2, y.stride_c(), y.stride_h()};
+            for (std::size_t c = 0; c < co; ++c)
+                scratch.parts[index * co + c] =
+                    rows > 0 && columns > 0 ? row_block_moments(done, c, rows, columns) : moments{};
+        }
+    });
+    if (epilogue.statistics)
+        for (std::size_t c = 0; c < co; ++c) {
+            result[c] = {};
+            for (std::size_t index = 0; index < tiles; ++index)
+                result[c].join(scratch.parts[index * co + c]);
+        }
+}
+
+/// One row through ReLU and the direct part of batch normalisation: dz = dxn where xn > 0; gradient += scale dz;
+/// sums[0] += dz, sums[1] += dz (x - mean).
+template <scalar T>
+void normalised_gradient_row(T const* dxn, T const* xn, T const* x, std::size_t count, T scale, T mean, T* gradient,
+                             double* sums) {
+    constexpr std::size_t lanes = simd_width<T>;
+    auto const a = broadcast(scale), m = broadcast(mean), zero = broadcast(T(0));
+    auto plain = zero, weighted = zero;
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes) {
+        auto const dz = where_positive(load(xn + i), load(dxn + i), zero);
+        store(gradient + i, multiply_add(a, dz, load(gradient + i)));
+        plain += dz;
+        weighted = multiply_add(dz, load(x + i) - m, weighted);
+    }
+    T first = sum(plain), second = sum(weighted);
+    for (; i < count; ++i) {
+        T const dz = xn[i] > T(0) ? dxn[i] : T(0);
+        gradient[i] += scale * dz;
+        first += dz;
+        second += dz * (x[i] - mean);
+    }
+    sums[0] += static_cast<double>(first);
+    sums[1] += static_cast<double>(second);
+}
+
+/// Where a unit's backward pass puts its results. Everything is added to.
+template <scalar T>
+struct conv_gradients {
+    T* weight = nullptr;       // (Co, Ci, K, K)
+    T* bias = nullptr;         // (Co), null if the unit has none
+    tensor_view<T> input;      // shape of in.value; not computed if empty. Of a normalised input: the direct part
+    double* normalised = nullptr;  // of a normalised input, Ci pairs: sum of dz, sum of dz (x - mean), overwritten
+    T const* mean = nullptr;       // (Ci), read with `normalised`
+};
+
+/// Backward pass of a unit: gradients by weights, bias and input.
+template <scalar T>
+void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, T const* weight,
+                        conv_output_gradient<T> const& output, conv_gradients<T> const& into, conv_scratch<T>& scratch,
+                        int threads) {
+    std::size_t const ci = in.value.shape().c, pad = k / 2, h = in.height(), w = in.width();
+    tile_grid const grid = make_tile_grid(h, w, ci + co, sizeof(T));
+    std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2 * pad;
+    std::size_t const tiles = in.value.shape().n * grid.per_sample();
+    bool const by_input = !into.input.empty(), normalised = in.scale != nullptr;
+    std::size_t const weights = co * ci * k * k, sums = co + 2 * ci;
+    scratch.reserve_tiles((ci + co) * padded * pitch + conv_block * grid.rows * pitch, threads);
+    if (by_input) {
+        scratch.packed.resize(std::max(scratch.packed.size(), weights));
+        pack_transposed_weights(weight, co, ci, k * k, scratch.packed.data());
+    }
+    // Tiles are summed in a fixed number of groups: enough to share among threads, few enough to hold.
+    std::size_t const groups = std::min<std::size_t>(tiles, 16);
+    scratch.weight_parts.resize(std::max(scratch.weight_parts.size(), groups));
+    scratch.sum_parts.resize(std::max(scratch.sum_parts.size(), groups));
+    for (std::size_t g = 0; g < groups; ++g) {
+        scratch.weight_parts[g].assign(weights, T(0));
+        scratch.sum_parts[g].assign(sums, 0.0);
+    }
+
+    parallel_for_slots(groups, threads, [&](std::size_t group, std::size_t slot) {
+        T* const memory = scratch.tile_memory(slot);
+        plane<T> const x{memory, padded * pitch, pitch};
+        plane<T> const dy{memory + ci * padded * pitch, padded * pitch, pitch};
+        plane<T> const dx{memory + (ci + co) * padded * pitch, grid.rows * pitch, pitch};
+        plane<T const> const x_read{x.data, x.channel_stride, x.row_stride};
+        plane<T const> const dy_read{dy.data, dy.channel_stride, dy.row_stride};
+        plane<T const> const dy_inner{dy.row(0, pad) + pad, dy.channel_stride, dy.row_stride};
+        T* const weight_part = scratch.weight_parts[group].data();
+        double* const sum_part = scratch.sum_parts[group].data();
+        for (std::size_t index = group * tiles / groups; index < (group + 1) * tiles / groups; ++index) {
+            tile const t = tile_at(grid, index, h, w);
+            load_input(in, t, pad, x);
+            load_output_gradient(output, h, w, t, pad, dy);
+            for (std::size_t c = 0; into.bias && c < co; ++c)
+                for (std::size_t r = 0; r < t.rows; ++r) {
+                    T const* const row = dy_inner.row(c, r);
+                    auto acc = broadcast(T(0));
+                    std::size_t i = 0;
+                    for (; i + simd_width<T> <= t.columns; i += simd_width<T>)
+                        acc += load(row + i);
+                    T rest = sum(acc);
+                    for (; i < t.columns; ++i)
+                        rest += row[i];
+                    sum_part[c] += static_cast<double>(rest);
+                }
+            with_kernel_size<T>(k, [&]<std::size_t K>() {
+                weight_gradient_tile<T, K>(x_read, ci, dy_inner, co, t.rows, t.columns, weight_part);
+            });
+            for (std::size_t first = 0; by_input && first < ci;) {
+                std::size_t const block = next_block(ci - first);
+                with_kernel_size<T>(k, [&]<std::size_t K>() {
+                    conv_tile<T, K>(dy_read, co, scratch.packed.data() + first * co * K * K, nullptr, dx, block, t.rows,
+                                    t.columns);
+                });
+                for (std::size_t b = 0; b < block; ++b) {
+                    std::size_t const c = first + b;
+                    for (std::size_t r = 0; r < t.rows; ++r) {
+                        T const* const from = dx.row(b, r);
+                        if (in.upsample) {
+                            T* const to = into.input.row(t.n, c, (t.y + r) / 2) + t.x / 2;
+                            for (std::size_t i = 0; i < t.columns; ++i)
+                                to[i / 2] += from[i];
+                        } else if (!normalised) {
+                            T* const to = into.input.row(t.n, c, t.y + r) + t.x;
+                            for (std::size_t i = 0; i < t.columns; ++i)
+                                to[i] += from[i];
+                        } else {
+                            normalised_gradient_row(from, x.row(c, r + pad) + pad, in.value.row(t.n, c, t.y + r) + t.x,
+                                                    t.columns, in.scale[c], into.mean[c],
+                                                    into.input.row(t.n, c, t.y + r) + t.x, sum_part + co + 2 * c);
+                        }
+                    }
+                }
+                first += block;
+            }
+        }
+    });
+    for (std::size_t g = 0; g < groups; ++g)
+        for (std::size_t i = 0; i < weights; ++i)
+            into.weight[i] += scratch.weight_parts[g][i];
+    if (into.bias)
+        for (std::size_t c = 0; c < co; ++c) {
+            double total = 0;
+            for (std::size_t g = 0; g < groups; ++g)
+                total += scratch.sum_parts[g][c];
+            into.bias[c] += static_cast<T>(total);
+        }
+    if (by_input && normalised)
+        for (std::size_t i = 0; i < 2 * ci; ++i) {
+            into.normalised[i] = 0;
+            for (std::size_t g = 0; g < groups; ++g)
+                into.normalised[i] += scratch.sum_parts[g][co + i];
+        }
+}
+
+}  // namespace comir::inline COMIR_ABI::detail
