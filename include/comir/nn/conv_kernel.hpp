@@ -133,11 +133,21 @@ void conv_tile(plane<T const> const& x, std::size_t ci, T const* packed, T const
         plane<T> const out{y.row(first, 0), y.channel_stride, y.row_stride};
         T const* const b = bias ? bias + first : nullptr;
         switch (block) {
-            case 1: conv_rows<T, K, 1>(x, ci, packed, b, out, rows, columns); break;
-            case 2: conv_rows<T, K, 2>(x, ci, packed, b, out, rows, columns); break;
-            case 4: conv_rows<T, K, 4>(x, ci, packed, b, out, rows, columns); break;
-            case 8: conv_rows<T, K, 8>(x, ci, packed, b, out, rows, columns); break;
-            default: conv_rows<T, K, conv_block>(x, ci, packed, b, out, rows, columns); break;
+            case 1:
+                conv_rows<T, K, 1>(x, ci, packed, b, out, rows, columns);
+                break;
+            case 2:
+                conv_rows<T, K, 2>(x, ci, packed, b, out, rows, columns);
+                break;
+            case 4:
+                conv_rows<T, K, 4>(x, ci, packed, b, out, rows, columns);
+                break;
+            case 8:
+                conv_rows<T, K, 8>(x, ci, packed, b, out, rows, columns);
+                break;
+            default:
+                conv_rows<T, K, conv_block>(x, ci, packed, b, out, rows, columns);
+                break;
         }
         packed += block * ci * K * K;
         first += block;

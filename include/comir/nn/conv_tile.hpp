@@ -78,7 +78,7 @@ struct conv_input {
     tensor_view<T const> value;  // (N, Ci, H, W), or (N, Ci, H/2, W/2) if upsampled
     T const* scale = nullptr;    // per channel: relu(scale x + shift) is convolved; null: x itself
     T const* shift = nullptr;
-    bool upsample = false;       // nearest, by two
+    bool upsample = false;  // nearest, by two
 
     std::size_t height() const { return value.shape().h * (upsample ? 2 : 1); }
     std::size_t width() const { return value.shape().w * (upsample ? 2 : 1); }
@@ -133,8 +133,8 @@ struct conv_output_gradient {
     T const* offset = nullptr;      // per channel: gradient - offset - slope (value - mean) is the complete gradient
     T const* slope = nullptr;
     T const* mean = nullptr;
-    bool relu = false;                       // the unit rectified: no gradient where value is zero
-    std::uint8_t const* chosen = nullptr;    // pooled: which of the four pixels, (N, Co, H/2, W/2) without padding
+    bool relu = false;                     // the unit rectified: no gradient where value is zero
+    std::uint8_t const* chosen = nullptr;  // pooled: which of the four pixels, (N, Co, H/2, W/2) without padding
     drop_mask drop;
 };
 

@@ -101,7 +101,8 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
     std::size_t const ci = in.value.shape().c, pad = k / 2, h = in.height(), w = in.width();
     tile_grid const grid = make_tile_grid(h, w, ci, sizeof(T));
     std::size_t const pitch = tile_pitch<T>(grid.columns);
-    std::size_t const in_size = ci * (grid.rows + 2 * pad) * pitch, out_size = epilogue.pool ? co * grid.rows * pitch : 0;
+    std::size_t const in_size = ci * (grid.rows + 2 * pad) * pitch,
+                      out_size = epilogue.pool ? co * grid.rows * pitch : 0;
     std::size_t const tiles = in.value.shape().n * grid.per_sample();
     scratch.reserve_tiles(in_size + out_size, threads);
     scratch.packed.resize(std::max(scratch.packed.size(), co * ci * k * k));
@@ -197,9 +198,9 @@ void normalised_gradient_row(T const* dxn, T const* xn, T const* x, std::size_t 
 /// Where a unit's backward pass puts its results. Everything is added to.
 template <scalar T>
 struct conv_gradients {
-    T* weight = nullptr;       // (Co, Ci, K, K)
-    T* bias = nullptr;         // (Co), null if the unit has none
-    tensor_view<T> input;      // shape of in.value; not computed if empty. Of a normalised input: the direct part
+    T* weight = nullptr;           // (Co, Ci, K, K)
+    T* bias = nullptr;             // (Co), null if the unit has none
+    tensor_view<T> input;          // shape of in.value; not computed if empty. Of a normalised input: the direct part
     double* normalised = nullptr;  // of a normalised input, Ci pairs: sum of dz, sum of dz (x - mean), overwritten
     T const* mean = nullptr;       // (Ci), read with `normalised`
 };

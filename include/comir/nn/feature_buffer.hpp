@@ -9,8 +9,8 @@
 namespace comir::inline COMIR_ABI {
 
 /// A stack of channels that layers read and append to: values, gradients, and what all readers of a channel share.
-/// Concatenation is a range of channels, never a copy. A channel's batch statistics are computed once, by the layer that
-/// writes it, however many layers normalise it.
+/// Concatenation is a range of channels, never a copy. A channel's batch statistics are computed once, by the layer
+/// that writes it, however many layers normalise it.
 ///
 /// Gradient of a normalised channel: every reader adds its direct part to `gradient`; the parts through the batch mean
 /// and variance are the same for all pixels up to a factor, so readers add only their two coefficients, and the

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <comir/models/unet_network.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// Dense U-Net ("tiramisu"): maps images to representations of the same extent.
+/// Shapes:  x (N, in, H, W), y (N, out, H, W); H and W multiples of `multiple()`
+/// Holds no numbers: parameters, running statistics, gradients and workspaces belong to the caller. The parameters are
+/// one flat array in the order of `parameter_entries()`, so a device can point at them in flash memory.
+/// Writes:  forward overwrites y; backward adds to dx (unless it is empty) and to the gradient
+/// Errors:  shape_error if an extent, a channel count or a span's length does not fit
+/// Threads: over tiles; the same bits for any number of threads
+/// Source:  Jegou et al. 2017, arXiv:1611.09326; layer details as in the network published with CoMIR
+template <unet_shape Shape, scalar T = float>
+class dense_unet {
+    static_assert(
+        Shape.valid(),
+        "comir: dense_unet needs as many up as down blocks, at least one, no zero counts, a compression of 1 to "
+        "100 percent and a dropout below 100 percent");
+
+public:
+    using value_type = T;
+    using workspace = unet_workspace<T>;
+    static constexpr unet_shape shape = Shape;
+
+    /// For a shape whose channel counts are fixed.
+    dense_unet() requires(Shape.in != dynamic && Shape.out != dynamic) : dense_unet(Shape.in, Shape.out) {}
+    /// For a shape with dynamic channel counts.
+    /// Errors: shape_error if a count is zero or differs from a fixed one
+    dense_unet(std::size_t in, std::size_t out) : network_(checked(in, out)) {}
+
+    std::size_t in_channels() const { return network_.shape().in; }
+    std::size_t out_channels() const { return network_.shape().out; }
+    static constexpr std::size_t multiple() { return Shape.multiple(); }
+    static constexpr std::size_t halo() { return Shape.halo(); }
+    std::size_t parameter_count() const { return network_.plan().parameters; }
+    std::size_t running_count() const { return network_.plan().running; }
+    std::vector<parameter_entry> const& parameter_entries() const { return network_.plan().parameter_entries; }
+    std::vector<parameter_entry> const& running_entries() const { return network_.plan().running_entries; }
+
+    /// Weights and biases uniform within 1 / sqrt(fan-in), as PyTorch's convolutions; normalisations the identity.
+    void initialise(std::span<T> parameters, std::span<T> running, std::uint64_t seed) const {
+        check_spans(parameters.size(), running.size(), "initialise");
+        network_.initialise(parameters, running, seed);
+    }
+
+    /// Inference: normalises with the running statistics.
+    void encode(std::span<T const> parameters, std::span<T const> running, tensor_view<T const> x, tensor_view<T> y,
+                workspace& work, int threads = 0) const {
+        check(x.shape(), y.shape(), "encode");
+        check_spans(parameters.size(), running.size(), "encode");
+        network_.forward(parameters, {}, running, x, y, false, 0, work, threads);
+    }
+
+    /// Training: normalises with the batch's statistics, updates the running ones, keeps what backward needs.
+    /// `seed` chooses the dropped values; give backward the same.
+    void forward(std::span<T const> parameters, std::span<T> running, tensor_view<T const> x, tensor_view<T> y,
+                 std::uint64_t seed, workspace& work, int threads = 0) const {
+        check(x.shape(), y.shape(), "forward");
+        check_spans(parameters.size(), running.size(), "forward");
+        std::size_t const lowest = x.shape().n * (x.shape().h / multiple()) * (x.shape().w / multiple());
+        require<shape_error>(lowest > 1, "comir::dense_unet::forward: x is ", to_string(x.shape()),
+                             ", which leaves one value a channel to normalise; give a larger batch or image");
+        network_.forward(parameters, running, running, x, y, true, seed, work, threads);
+    }
+
+    void backward(std::span<T const> parameters, tensor_view<T const> x, tensor_view<T const> dy, tensor_view<T> dx,
+                  std::span<T> gradient, std::uint64_t seed, workspace& work, int threads = 0) const {
+        check(x.shape(), dy.shape(), "backward");
+        check_spans(parameters.size(), running_count(), "backward");
+        check_spans(gradient.size(), running_count(), "backward");
+        require<shape_error>(dx.empty() || dx.shape() == x.shape(), "comir::dense_unet::backward: dx is ",
+                             to_string(dx.shape()), ", expected ", to_string(x.shape()));
+        network_.backward(parameters, x, dy, dx, gradient, seed, work, threads);
+    }
+
+private:
+    static unet_shape checked(std::size_t in, std::size_t out) {
+        require<shape_error>(
+            in > 0 && out > 0 && (Shape.in == dynamic || Shape.in == in) && (Shape.out == dynamic || Shape.out == out),
+            "comir::dense_unet: ", in, " -> ", out, " channels were given, expected ",
+            Shape.in == dynamic ? std::string("any") : std::to_string(Shape.in), " -> ",
+            Shape.out == dynamic ? std::string("any") : std::to_string(Shape.out));
+        return with_channels(Shape, in, out);
+    }
+    void check(shape4 x, shape4 y, char const* where) const {
+        require<shape_error>(x.c == in_channels(), "comir::dense_unet::", where, ": x is ", to_string(x), ", expected ",
+                             in_channels(), " channels");
+        require<shape_error>(x.n > 0 && x.h > 0 && x.w > 0 && x.h % multiple() == 0 && x.w % multiple() == 0,
+                             "comir::dense_unet::", where, ": x is ", to_string(x),
+                             ", expected rows and columns in multiples of ", multiple(), "; pad the image");
+        require<shape_error>(y == shape4{x.n, out_channels(), x.h, x.w}, "comir::dense_unet::", where, ": y is ",
+                             to_string(y), ", expected ", to_string(shape4{x.n, out_channels(), x.h, x.w}));
+    }
+    void check_spans(std::size_t parameters, std::size_t running, char const* where) const {
+        require<shape_error>(parameters == parameter_count() && running == running_count(),
+                             "comir::dense_unet::", where, ": ", parameters, " parameters and ", running,
+                             " running statistics were given, expected ", parameter_count(), " and ", running_count());
+    }
+
+    detail::unet_network<T> network_;
+};
+
+}  // namespace comir::inline COMIR_ABI

@@ -1,0 +1,236 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <comir/core/random.hpp>
+#include <comir/models/unet_plan.hpp>
+#include <comir/nn/conv_unit.hpp>
+#include <comir/nn/feature_buffer.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// Memory of a network's passes: planned by the first call, reused by later ones of the same or a smaller shape.
+/// One workspace serves one call at a time.
+template <scalar T>
+struct unet_workspace {
+    std::vector<feature_buffer<T>> buffers;
+    std::vector<std::vector<std::uint8_t>> chosen;  // of each pooling
+    std::vector<detail::moments> moments;
+    std::vector<double> sums;
+    aligned_vector<T> scale, shift, mean, offset, slope, shift_mean;
+    detail::conv_scratch<T> scratch;
+
+    /// Bytes held by the feature maps and their gradients.
+    std::size_t bytes() const {
+        std::size_t total = 0;
+        for (auto const& b : buffers)
+            total += b.bytes();
+        return total;
+    }
+};
+
+namespace detail {
+
+/// Batch normalisation as in the original: eps 1e-5, momentum 0.1.
+inline constexpr double norm_epsilon = 1e-5, norm_momentum = 0.1;
+
+/// Runs a plan: the part of dense_unet that does not depend on its shape at compile time, so it is compiled once.
+template <scalar T>
+class unet_network {
+public:
+    explicit unet_network(unet_shape const& shape) : shape_(shape), plan_(unet_planner(shape).take()) {}
+
+    unet_shape const& shape() const { return shape_; }
+    unet_plan const& plan() const { return plan_; }
+
+    void initialise(std::span<T> parameters, std::span<T> running, std::uint64_t seed) const {
+        for (std::size_t u = 0; u < plan_.units.size(); ++u) {
+            auto const& unit = plan_.units[u];
+            std::size_t const fan_in = unit.ci * unit.kernel * unit.kernel;
+            double const bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
+            random_stream random(seed, u);
+            for (std::size_t i = 0; i < unit.co * fan_in; ++i)
+                parameters[unit.weight + i] = static_cast<T>(random.uniform(-bound, bound));
+            for (std::size_t i = 0; unit.bias != no_offset && i < unit.co; ++i)
+                parameters[unit.bias + i] = static_cast<T>(random.uniform(-bound, bound));
+            for (std::size_t i = 0; unit.gamma != no_offset && i < unit.ci; ++i) {
+                parameters[unit.gamma + i] = T(1);
+                parameters[unit.beta + i] = T(0);
+                running[unit.running + i] = T(0);
+                running[unit.running + unit.ci + i] = T(1);
+            }
+        }
+    }
+
+    /// Training updates the running statistics and keeps what backward needs.
+    void forward(std::span<T const> parameters, std::span<T> running_update, std::span<T const> running,
+                 tensor_view<T const> x, tensor_view<T> y, bool training, std::uint64_t drop_seed,
+                 unet_workspace<T>& work, int threads) const {
+        prepare(x.shape(), training, work);
+        for (std::size_t u = 0; u < plan_.units.size(); ++u) {
+            auto const& unit = plan_.units[u];
+            auto const in = input_of(unit, parameters, running, x, training, work);
+            if (training && unit.running != no_offset)
+                update_running(unit, running_update, work);
+            conv_epilogue epilogue;
+            epilogue.relu = unit.relu;
+            epilogue.pool = unit.pool;
+            epilogue.statistics = training && unit.to != image_buffer;
+            if (training)
+                epilogue.drop = drop_of(unit, u, drop_seed);
+            auto const out =
+                unit.to == image_buffer ? y : work.buffers[unit.to].value.view().channels(unit.to_first, unit.co);
+            conv_unit_forward(in, unit.co, unit.kernel, parameters.data() + unit.weight,
+                              unit.bias == no_offset ? nullptr : parameters.data() + unit.bias, epilogue, out,
+                              unit.pool && training ? work.chosen[unit.chosen].data() : nullptr, work.moments.data(),
+                              work.scratch, threads);
+            if (epilogue.statistics) {
+                auto& buffer = work.buffers[unit.to];
+                for (std::size_t c = 0; c < unit.co; ++c) {
+                    buffer.mean[unit.to_first + c] = work.moments[c].mean;
+                    buffer.variance[unit.to_first + c] = work.moments[c].square / work.moments[c].count;
+                }
+            }
+        }
+    }
+
+    /// After a training forward with the same x and seed. Adds to the parameters' gradient, and to dx if it is not
+    /// empty.
+    void backward(std::span<T const> parameters, tensor_view<T const> x, tensor_view<T const> dy, tensor_view<T> dx,
+                  std::span<T> gradient, std::uint64_t drop_seed, unet_workspace<T>& work, int threads) const {
+        for (auto& buffer : work.buffers)
+            buffer.clear_gradient();
+        for (std::size_t u = plan_.units.size(); u-- > 0;) {
+            auto const& unit = plan_.units[u];
+            auto const in = input_of(unit, parameters, {}, x, true, work);
+
+            conv_output_gradient<T> output;
+            output.relu = unit.relu;
+            output.chosen = unit.pool ? work.chosen[unit.chosen].data() : nullptr;
+            output.drop = drop_of(unit, u, drop_seed);
+            if (unit.to == image_buffer) {
+                output.gradient = dy;
+            } else {
+                auto& buffer = work.buffers[unit.to];
+                output.gradient = std::as_const(buffer.gradient).view().channels(unit.to_first, unit.co);
+                output.value = std::as_const(buffer.value).view().channels(unit.to_first, unit.co);
+                for (std::size_t c = 0; c < unit.co; ++c) {
+                    std::size_t const k = unit.to_first + c;
+                    double const inverse = 1.0 / std::sqrt(buffer.variance[k] + norm_epsilon);
+                    work.offset[c] = static_cast<T>(inverse * buffer.pull_mean[k]);
+                    work.slope[c] = static_cast<T>(inverse * inverse * buffer.pull_slope[k]);
+                    work.shift_mean[c] = static_cast<T>(buffer.mean[k]);
+                }
+                output.offset = work.offset.data();
+                output.slope = work.slope.data();
+                output.mean = work.shift_mean.data();
+            }
+
+            conv_gradients<T> into;
+            into.weight = gradient.data() + unit.weight;
+            into.bias = unit.bias == no_offset ? nullptr : gradient.data() + unit.bias;
+            if (unit.from == image_buffer)
+                into.input = dx;
+            else
+                into.input = work.buffers[unit.from].gradient.view().channels(unit.from_first, unit.ci);
+            into.normalised = work.sums.data();
+            into.mean = work.mean.data();
+            conv_unit_backward(in, unit.co, unit.kernel, parameters.data() + unit.weight, output, into, work.scratch,
+                               threads);
+            if (unit.gamma != no_offset)
+                add_normalisation_gradient(unit, parameters, gradient, work);
+        }
+    }
+
+private:
+    void prepare(shape4 s, bool training, unet_workspace<T>& work) const {
+        work.buffers.resize(plan_.buffer_channels.size());
+        work.chosen.resize(plan_.poolings);
+        std::size_t widest = 1;
+        for (std::size_t i = 0; i < work.buffers.size(); ++i) {
+            work.buffers[i].resize({s.n, plan_.buffer_channels[i], s.h >> i, s.w >> i}, training);
+            widest = std::max(widest, plan_.buffer_channels[i]);
+        }
+        for (auto const& unit : plan_.units) {
+            widest = std::max({widest, unit.ci, unit.co});
+            if (unit.pool && training)
+                work.chosen[unit.chosen].resize(s.n * unit.co * (s.h >> unit.to) * (s.w >> unit.to));
+        }
+        work.moments.resize(widest);
+        work.sums.resize(2 * widest);
+        for (auto* v : {&work.scale, &work.shift, &work.mean, &work.offset, &work.slope, &work.shift_mean})
+            v->resize(widest);
+    }
+
+    conv_input<T> input_of(unet_unit const& unit, std::span<T const> parameters, std::span<T const> running,
+                           tensor_view<T const> x, bool training, unet_workspace<T>& work) const {
+        conv_input<T> in;
+        in.upsample = unit.upsample;
+        if (unit.from == image_buffer) {
+            in.value = x;
+            return in;
+        }
+        auto const& buffer = work.buffers[unit.from];
+        in.value = buffer.value.view().channels(unit.from_first, unit.ci);
+        if (unit.gamma == no_offset)
+            return in;
+        for (std::size_t c = 0; c < unit.ci; ++c) {
+            double const mean =
+                training ? buffer.mean[unit.from_first + c] : static_cast<double>(running[unit.running + c]);
+            double const variance = training ? buffer.variance[unit.from_first + c]
+                                             : static_cast<double>(running[unit.running + unit.ci + c]);
+            double const scale = static_cast<double>(parameters[unit.gamma + c]) / std::sqrt(variance + norm_epsilon);
+            work.scale[c] = static_cast<T>(scale);
+            work.shift[c] = static_cast<T>(static_cast<double>(parameters[unit.beta + c]) - scale * mean);
+            work.mean[c] = static_cast<T>(mean);
+        }
+        in.scale = work.scale.data();
+        in.shift = work.shift.data();
+        return in;
+    }
+
+    static void update_running(unet_unit const& unit, std::span<T> running, unet_workspace<T> const& work) {
+        auto const& buffer = work.buffers[unit.from];
+        shape4 const s = buffer.value.shape();
+        double const count = static_cast<double>(s.n * s.h * s.w);
+        for (std::size_t c = 0; c < unit.ci; ++c) {
+            T& mean = running[unit.running + c];
+            T& variance = running[unit.running + unit.ci + c];
+            double const unbiased = buffer.variance[unit.from_first + c] * count / (count - 1);
+            mean = static_cast<T>((1 - norm_momentum) * static_cast<double>(mean) +
+                                  norm_momentum * buffer.mean[unit.from_first + c]);
+            variance = static_cast<T>((1 - norm_momentum) * static_cast<double>(variance) + norm_momentum * unbiased);
+        }
+    }
+
+    static void add_normalisation_gradient(unet_unit const& unit, std::span<T const> parameters, std::span<T> gradient,
+                                           unet_workspace<T>& work) {
+        auto& buffer = work.buffers[unit.from];
+        shape4 const s = buffer.value.shape();
+        double const count = static_cast<double>(s.n * s.h * s.w);
+        for (std::size_t c = 0; c < unit.ci; ++c) {
+            std::size_t const k = unit.from_first + c;
+            double const inverse = 1.0 / std::sqrt(buffer.variance[k] + norm_epsilon);
+            double const dbeta = work.sums[2 * c], dgamma = inverse * work.sums[2 * c + 1];
+            double const gamma = static_cast<double>(parameters[unit.gamma + c]);
+            gradient[unit.beta + c] += static_cast<T>(dbeta);
+            gradient[unit.gamma + c] += static_cast<T>(dgamma);
+            buffer.pull_mean[k] += gamma * dbeta / count;
+            buffer.pull_slope[k] += gamma * dgamma / count;
+        }
+    }
+
+    static drop_mask drop_of(unet_unit const& unit, std::size_t index, std::uint64_t seed) {
+        return {static_cast<double>(unit.dropout_percent) / 100.0, unit.drop_channels, mix64(seed + index + 1)};
+    }
+
+    unet_shape shape_;
+    unet_plan plan_;
+};
+
+}  // namespace detail
+}  // namespace comir::inline COMIR_ABI

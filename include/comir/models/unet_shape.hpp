@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <comir/core/abi.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// A channel count that is given when the network is made, for tools that meet any number of bands.
+inline constexpr std::size_t dynamic = 0;
+
+/// Shape of a dense U-Net; a template argument, so everything follows from it at compile time.
+/// Source: Jegou et al. 2017, arXiv:1611.09326; the numbers of `paper` as published with CoMIR (Pielawski et al. 2020)
+struct unet_shape {
+    std::size_t in = 3;                        // channels of the image
+    std::size_t out = 1;                       // channels of the representation
+    std::size_t first = 16;                    // filters of the first convolution
+    std::array<std::size_t, 8> down{2, 2, 2};  // dense layers of each level on the way down; zeros end the list
+    std::size_t bottleneck = 3;                // dense layers at the lowest resolution
+    std::array<std::size_t, 8> up{2, 2, 2};    // dense layers of each level on the way up, from the lowest
+    std::size_t growth = 12;                   // channels that a dense layer adds
+    std::size_t compression_percent = 100;     // of a transition down: its channels are cut to this share, rounded down
+    std::size_t dropout_percent = 0;           // of a dense layer's values; transitions then drop 20% of their channels
+
+    constexpr bool operator==(unet_shape const&) const = default;
+    /// Levels of resolution above the bottleneck.
+    constexpr std::size_t levels() const {
+        std::size_t n = 0;
+        while (n < down.size() && down[n] > 0)
+            ++n;
+        return n;
+    }
+    /// Rows and columns of the input must be multiples of this.
+    constexpr std::size_t multiple() const { return std::size_t{1} << levels(); }
+    constexpr bool valid() const {
+        std::size_t const n = levels();
+        for (std::size_t i = 0; i < up.size(); ++i)
+            if ((i < n) != (up[i] > 0) || (i >= n && down[i] > 0))
+                return false;
+        return n > 0 && first > 0 && bottleneck > 0 && growth > 0 && compression_percent > 0 &&
+               compression_percent <= 100 && dropout_percent < 100;
+    }
+    /// Pixels on each side of an output pixel that can change it: what a tile needs around it to equal the whole image.
+    constexpr std::size_t halo() const {
+        std::size_t reach = 1, scale = 1;  // of the first convolution
+        for (std::size_t i = 0; i < levels(); ++i, scale *= 2)
+            reach += (down[i] + up[levels() - 1 - i] + 1) * scale  // dense layers and the convolution after upsampling
+                     + scale;                                      // the pixel that pooling and upsampling may be off
+        return reach + bottleneck * scale;
+    }
+};
+
+/// 164,888 parameters for 3 -> 1 channels: trains in minutes on a CPU.
+inline constexpr unet_shape compact_shape{};
+
+/// 1,053,820 parameters for 3 -> 1 channels: the network of the CoMIR paper.
+inline constexpr unet_shape paper_shape{
+    .first = 32, .down = {4, 4, 4, 4, 4, 4}, .bottleneck = 4, .up = {4, 4, 4, 4, 4, 4}, .compression_percent = 75};
+
+/// The same shape for other channel counts.
+constexpr unet_shape with_channels(unet_shape shape, std::size_t in, std::size_t out) {
+    shape.in = in;
+    shape.out = out;
+    return shape;
+}
+
+}  // namespace comir::inline COMIR_ABI
