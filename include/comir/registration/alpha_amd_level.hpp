@@ -51,8 +51,7 @@ public:
                     for (std::size_t c = 0; c < channels_; ++c)
                         quantised[c * plane + i] = ignored;
         }
-        for (std::size_t c = 0; c < channels_; ++c)
-            fill_planes(quantised.data() + c * plane, planes_.data() + c * (levels_ + 1) * plane, s);
+        fill_planes(quantised, s);
         choose_points(quantised, s);
     }
 
@@ -78,34 +77,46 @@ public:
 private:
     static constexpr unsigned char ignored = 255;
 
-    void fill_planes(unsigned char const* q, float* planes, settings const& s) {
-        std::size_t const plane = width_ * height_, w = width_;
-        distance_scratch scratch(height_, width_, s.threads);
-        // The mean over the cuts is taken in the distances' scale, the first half of each sum runs up the planes and
-        // the second half down.
+    void fill_planes(std::vector<unsigned char> const& quantised, settings const& s) {
+        std::size_t const plane = width_ * height_, w = width_, maps = levels_ + 1;
+        // The mean over the cuts is taken in the distances' scale.
         float const share = 1.0f / static_cast<float>(levels_);
-        float const scale = static_cast<float>(factor_) * share;
-        for (std::size_t i = 1; i <= levels_; ++i) {
-            float* const to = planes + i * plane;
-            euclidean_distances(
-                scratch,
-                [q, w, i](std::size_t y, std::size_t x) { return q[y * w + x] >= i && q[y * w + x] != ignored; }, scale,
-                s.d_max * share, to, s.threads);
-            float const* const below = to - plane;
-            for (std::size_t k = 0; k < plane; ++k)
-                to[k] += below[k];
-        }
-        aligned_vector<float> cut(plane), above(plane, 0.0f);
-        for (std::size_t i = levels_; i >= 1; --i) {
-            euclidean_distances(
-                scratch, [q, w, i](std::size_t y, std::size_t x) { return q[y * w + x] < i; }, scale, s.d_max * share,
-                cut.data(), s.threads);
-            float* const to = planes + (i - 1) * plane;
-            for (std::size_t k = 0; k < plane; ++k) {
-                above[k] += cut[k];
-                to[k] += above[k];
-            }
-        }
+        float const scale = static_cast<float>(factor_) * share, d_max = s.d_max * share;
+        // Distances to cut i go to map i, those to its complement beside it: whole maps are the items of work, since
+        // many short parallel loops cost more than they gain.
+        aligned_vector<float> complements(channels_ * levels_ * plane);
+        std::size_t const items = 2 * channels_ * levels_;
+        std::size_t const team = std::min(items, static_cast<std::size_t>(thread_count(s.threads)));
+        std::vector<distance_scratch> scratch(team, distance_scratch(height_, width_, 1));
+        parallel_for_slots(items, static_cast<int>(team), [&](std::size_t item, std::size_t slot) {
+            std::size_t const c = item / (2 * levels_), cut = item / 2 % levels_ + 1;
+            unsigned char const* const q = quantised.data() + c * plane;
+            if (item % 2 == 0)
+                euclidean_distances(
+                    scratch[slot],
+                    [q, w, cut](std::size_t y, std::size_t x) {
+                        return q[y * w + x] >= cut && q[y * w + x] != ignored;
+                    },
+                    scale, d_max, planes_.data() + (c * maps + cut) * plane, 1);
+            else
+                euclidean_distances(
+                    scratch[slot], [q, w, cut](std::size_t y, std::size_t x) { return q[y * w + x] < cut; }, scale,
+                    d_max, complements.data() + (c * levels_ + cut - 1) * plane, 1);
+        });
+        parallel_for(channels_ * height_, s.threads, [&](std::size_t item) {
+            std::size_t const c = item / height_, row = item % height_ * w;
+            float* const cuts = planes_.data() + c * maps * plane + row;
+            float* const others = complements.data() + c * levels_ * plane + row;
+            std::fill_n(cuts, w, 0.0f);
+            for (std::size_t i = 1; i <= levels_; ++i)
+                for (std::size_t x = 0; x < w; ++x)
+                    cuts[i * plane + x] += cuts[(i - 1) * plane + x];
+            for (std::size_t i = levels_; i-- > 0;)
+                for (std::size_t x = 0; x < w; ++x) {
+                    others[i * plane + x] += i + 1 < levels_ ? others[(i + 1) * plane + x] : 0.0f;
+                    cuts[i * plane + x] += others[i * plane + x];
+                }
+        });
     }
 
     void choose_points(std::vector<unsigned char> const& quantised, settings const& s) {
