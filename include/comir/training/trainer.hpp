@@ -1,0 +1,332 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <comir/contrastive/activation_decay.hpp>
+#include <comir/contrastive/info_nce.hpp>
+#include <comir/image/c4.hpp>
+#include <comir/image/convert.hpp>
+#include <comir/models/encoder.hpp>
+#include <comir/optim/clip.hpp>
+#include <comir/optim/schedule.hpp>
+#include <comir/optim/sgd.hpp>
+#include <comir/training/sampler.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// Settings of a training. Defaults without a source were chosen on held-out pairs.
+struct trainer_options {
+    double temperature = 0.5;          // of InfoNCE; the original's
+    std::size_t batch = 16;            // patches of each modality a step
+    augment_options augment{};         // patch extent, rotation, flips, blur
+    double learning_rate = 1e-2;       // peak; the original's constant one
+    std::size_t warm_up = 5;           // steps; then half a cosine down to zero
+    double momentum = 0.9;             // the original's
+    double weight_decay = 1e-5;        // the original's
+    double clip = 1.0;                 // largest norm of each network's gradient; the original's
+    double decay_l1 = 1e-4;            // activation decay; the original's
+    double decay_l2 = 0.1;             // activation decay; the original's
+    std::vector<bool> log{};           // per modality: log(1 + x) first; empty means none
+    std::vector<std::string> names{};  // of the modalities, kept in the encoders
+    std::uint64_t seed = 1;            // fixes the networks, the patches and the turns
+    int threads = 0;
+};
+
+/// What one step showed.
+struct training_step {
+    std::size_t step = 0, steps = 0;  // finished, and of all
+    info_nce_result loss;             // before the update
+    double decay = 0;                 // the activation decay's share
+    double learning_rate = 0;
+    std::vector<double> gradient_norms;  // before clipping, of each network
+    double seconds = 0;
+};
+
+struct fit_options {
+    std::size_t steps = 160;
+    /// Called after each step; returning false ends the training cleanly.
+    std::function<bool(training_step const&)> on_step{};
+};
+
+/// The numbers of one network in training.
+struct network_state {
+    std::vector<float> parameters, running;
+    sgd_state<float> optimizer;
+
+    bool operator==(network_state const& other) const {
+        return parameters == other.parameters && running == other.running &&
+               optimizer.velocity == other.optimizer.velocity;
+    }
+};
+
+/// All that changes while training: saved and restored, a training goes on bit for bit.
+struct trainer_state {
+    std::uint64_t step = 0;
+    std::vector<network_state> networks;
+
+    bool operator==(trainer_state const&) const = default;
+};
+
+/// Trains one network per modality on aligned images, connected by the loss only: patches are turned by independent
+/// quarter turns, encoded, turned back and compared by InfoNCE with the critic.
+/// Errors: shape_error if scenes, channels or settings do not fit; error if a loss or gradient is not finite, with the
+///         state as it was before that step
+/// Threads: within each step; the same bits for any number of threads
+/// Source:  Pielawski, Wetzer et al. 2020, arXiv:2006.06325
+template <class Critic, class Group, class... Networks>
+class trainer {
+    static_assert(rotation_group<Group>, "comir: trainer needs a rotation group: comir::c4 or comir::trivial_group");
+    static_assert(sizeof...(Networks) >= 2, "comir: trainer needs one network for each of at least two modalities");
+
+public:
+    static constexpr std::size_t modalities = sizeof...(Networks);
+
+    /// With networks whose channel counts are fixed.
+    explicit trainer(trainer_options options = {}) requires(std::default_initializable<Networks>&&...)
+        : trainer(std::move(options), Networks()...) {}
+    trainer(trainer_options options, Networks... networks)
+        : options_(std::move(options)), networks_(std::move(networks)...) {
+        require<shape_error>(options_.batch >= 2, "comir::trainer: the batch is ", options_.batch,
+                             ", expected at least 2 patches: the others are what each is told apart from");
+        require<shape_error>(options_.log.empty() || options_.log.size() == modalities, "comir::trainer: log has ",
+                             options_.log.size(), " entries, expected one for each of ", modalities, " modalities");
+        require<shape_error>(options_.names.empty() || options_.names.size() == modalities,
+                             "comir::trainer: there are ", options_.names.size(), " names, expected one for each of ",
+                             modalities, " modalities");
+        state_.networks.resize(modalities);
+        each([&]<std::size_t I>() {
+            auto const& network = std::get<I>(networks_);
+            require<shape_error>(network.out_channels() == std::get<0>(networks_).out_channels(),
+                                 "comir::trainer: network ", I, " has ", network.out_channels(),
+                                 " output channels, network 0 has ", std::get<0>(networks_).out_channels(),
+                                 "; representations must be alike");
+            require<shape_error>(options_.augment.patch % network.multiple() == 0, "comir::trainer: a patch of ",
+                                 options_.augment.patch, " px, expected a multiple of ", network.multiple());
+            network_state& s = state_.networks[I];
+            s.parameters.resize(network.parameter_count());
+            s.running.resize(network.running_count());
+            network.initialise(s.parameters, s.running, detail::mix64(options_.seed + 977 * I));
+        });
+    }
+
+    trainer_options const& options() const { return options_; }
+    trainer_state const& state() const { return state_; }
+    /// Errors: shape_error if the state is not of these networks
+    void restore(trainer_state state) {
+        require<shape_error>(state.networks.size() == modalities, "comir::trainer::restore: the state has ",
+                             state.networks.size(), " networks, expected ", modalities);
+        for (std::size_t m = 0; m < modalities; ++m)
+            require<shape_error>(state.networks[m].parameters.size() == state_.networks[m].parameters.size() &&
+                                     state.networks[m].running.size() == state_.networks[m].running.size(),
+                                 "comir::trainer::restore: the state of network ", m, " is that of another shape");
+        state_ = std::move(state);
+    }
+
+    /// Trains up to `steps` in all, from the step that the state has reached.
+    void fit(std::span<aligned_images<modalities> const> scenes, fit_options const& fit) {
+        auto const prepared = prepare(scenes);
+        batch_sampler<modalities> const sampler(prepared, {.augment = options_.augment, .seed = options_.seed});
+        reserve(sampler);
+        cosine_schedule const rate{options_.learning_rate, 0, options_.warm_up};
+        while (state_.step < fit.steps) {
+            auto const begin = std::chrono::steady_clock::now();
+            training_step report;
+            sampler.draw(state_.step, views(patches_), options_.threads);
+            report.learning_rate = rate(state_.step, fit.steps);
+            step(report);
+            report.step = ++state_.step;
+            report.steps = fit.steps;
+            report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+            if (fit.on_step && !fit.on_step(report))
+                break;
+        }
+        range_ = measure_range(sampler);
+    }
+
+    /// Mean loss over `batches` fixed batches of the scenes, with the running statistics as in encoding.
+    info_nce_result validate(std::span<aligned_images<modalities> const> scenes, std::size_t batches = 4) {
+        auto const prepared = prepare(scenes);
+        batch_sampler<modalities> const sampler(prepared, {.augment = options_.augment, .seed = options_.seed});
+        reserve(sampler);
+        info_nce<Critic> loss({.temperature = options_.temperature, .threads = options_.threads});
+        info_nce_result mean{};
+        for (std::size_t b = 0; b < batches; ++b) {
+            encode_validation(sampler, b);
+            auto const inputs = constant_views(representations_);
+            info_nce_result const one = loss.value(inputs);
+            mean.loss += one.loss / static_cast<double>(batches);
+            mean.positive_similarity += one.positive_similarity / static_cast<double>(batches);
+            mean.accuracy += one.accuracy / static_cast<double>(batches);
+        }
+        return mean;
+    }
+
+    /// The mapping to 0..1 that the end of fit measured.
+    intensity_range const& range() const { return range_; }
+    void set_range(intensity_range const& range) { range_ = range; }
+
+    /// The trained encoder of modality I, a copy.
+    template <std::size_t I>
+    auto encoder() const {
+        using network = std::tuple_element_t<I, std::tuple<Networks...>>;
+        encoder_settings settings;
+        settings.modality = options_.names.empty() ? "modality " + std::to_string(I) : options_.names[I];
+        settings.log = !options_.log.empty() && options_.log[I];
+        settings.range = range_;
+        return comir::encoder<network>(std::get<I>(networks_), state_.networks[I].parameters,
+                                       state_.networks[I].running, settings);
+    }
+
+private:
+    template <class F>
+    static void each(F&& f) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (f.template operator()<I>(), ...);
+        }
+        (std::index_sequence_for<Networks...>{});
+    }
+    static std::array<tensor_view<float>, modalities> views(std::array<tensor<float>, modalities>& tensors) {
+        std::array<tensor_view<float>, modalities> result;
+        for (std::size_t m = 0; m < modalities; ++m)
+            result[m] = tensors[m].view();
+        return result;
+    }
+    static std::array<tensor_view<float const>, modalities> constant_views(
+        std::array<tensor<float>, modalities> const& tensors) {
+        std::array<tensor_view<float const>, modalities> result;
+        for (std::size_t m = 0; m < modalities; ++m)
+            result[m] = tensors[m].view();
+        return result;
+    }
+
+    std::vector<aligned_images<modalities>> prepare(std::span<aligned_images<modalities> const> scenes) const {
+        std::vector<aligned_images<modalities>> result(scenes.begin(), scenes.end());
+        for (auto& scene : result)
+            for (std::size_t m = 0; m < modalities; ++m)
+                if (!options_.log.empty() && options_.log[m])
+                    scene[m] = log1p_transform(scene[m]);
+        return result;
+    }
+
+    void reserve(batch_sampler<modalities> const& sampler) {
+        std::size_t const n = options_.batch, p = options_.augment.patch;
+        each([&]<std::size_t I>() {
+            std::size_t const in = std::get<I>(networks_).in_channels(), out = std::get<I>(networks_).out_channels();
+            require<shape_error>(sampler.channels(I) == in, "comir::trainer: modality ", I, " has ",
+                                 sampler.channels(I), " channels, its network expects ", in);
+            patches_[I].resize({n, in, p, p});
+            turned_[I].resize({n, in, p, p});
+            for (auto* t : {&encoded_[I], &representations_[I], &gradients_[I]})
+                t->resize({n, out, p, p});
+            parameter_gradients_[I].resize(state_.networks[I].parameters.size());
+            turns_[I].resize(n);
+            inverse_[I].resize(n);
+        });
+    }
+
+    void step(training_step& report) {
+        // Independent quarter turns of every patch of every modality, undone behind the network.
+        each([&]<std::size_t I>() {
+            random_stream random(options_.seed, state_.step, 0x7475726e + I);
+            for (std::size_t n = 0; n < options_.batch; ++n) {
+                turns_[I][n] = quarter_turns_of<Group>(random.below(Group::order));
+                inverse_[I][n] = inverse_turn(turns_[I][n]);
+            }
+            network_state& s = state_.networks[I];
+            turn<float>(std::as_const(patches_[I]).view(), turns_[I], turned_[I].view(), options_.threads);
+            running_before_[I] = s.running;
+            std::get<I>(networks_).forward(s.parameters, s.running, std::as_const(turned_[I]).view(),
+                                           encoded_[I].view(), state_.step, std::get<I>(workspaces_), options_.threads);
+            turn<float>(std::as_const(encoded_[I]).view(), inverse_[I], representations_[I].view(), options_.threads);
+        });
+
+        loss_ = info_nce<Critic>({.temperature = options_.temperature, .threads = options_.threads});
+        auto const inputs = constant_views(representations_);
+        auto const outputs = views(gradients_);
+        report.loss = loss_.gradient(inputs, outputs);
+        for (auto const& [norm, weight] :
+             {std::pair{decay_norm::l1, options_.decay_l1}, std::pair{decay_norm::l2, options_.decay_l2}})
+            if (weight > 0)
+                report.decay += activation_decay<float>({.norm = norm, .weight = weight, .threads = options_.threads})
+                                    .gradient(inputs, outputs);
+
+        bool finite = std::isfinite(report.loss.loss + report.decay);
+        each([&]<std::size_t I>() {
+            auto& gradient = parameter_gradients_[I];
+            std::fill(gradient.begin(), gradient.end(), 0.0f);
+            // The turns' gradient: turned as the input was.
+            turn<float>(std::as_const(gradients_[I]).view(), turns_[I], encoded_[I].view(), options_.threads);
+            std::get<I>(networks_).backward(state_.networks[I].parameters, std::as_const(turned_[I]).view(),
+                                            std::as_const(encoded_[I]).view(), {}, gradient, state_.step,
+                                            std::get<I>(workspaces_), options_.threads);
+            report.gradient_norms.push_back(clip_norm(std::span(gradient), options_.clip, options_.threads));
+            finite = finite && std::isfinite(report.gradient_norms.back());
+        });
+        if (!finite) {
+            for (std::size_t m = 0; m < modalities; ++m)
+                state_.networks[m].running = running_before_[m];
+            fail("comir::trainer: the loss or its gradient is not finite at step ", state_.step + 1,
+                 "; the state before that step is kept; lower the learning rate or raise the temperature");
+        }
+        for (std::size_t m = 0; m < modalities; ++m) {
+            sgd const descent{.learning_rate = report.learning_rate,
+                              .momentum = options_.momentum,
+                              .weight_decay = options_.weight_decay,
+                              .threads = options_.threads};
+            descent.step(state_.networks[m].parameters, parameter_gradients_[m], state_.networks[m].optimizer);
+        }
+    }
+
+    void encode_validation(batch_sampler<modalities> const& sampler, std::uint64_t index) {
+        sampler.draw_validation(index, views(patches_), options_.threads);
+        each([&]<std::size_t I>() {
+            std::get<I>(networks_).encode(state_.networks[I].parameters, state_.networks[I].running,
+                                          std::as_const(patches_[I]).view(), representations_[I].view(),
+                                          std::get<I>(workspaces_), options_.threads);
+        });
+    }
+
+    /// From the half percent's to the last half percent's quantile of all modalities' representations together.
+    intensity_range measure_range(batch_sampler<modalities> const& sampler) {
+        std::vector<float> values;
+        for (std::size_t b = 0; b < 2; ++b) {
+            encode_validation(sampler, b);
+            for (auto const& t : representations_)
+                for_each_row(t.view(),
+                             [&](float const* row, std::size_t w) { values.insert(values.end(), row, row + w); });
+        }
+        auto const quantile = [&](double share) {
+            auto const place =
+                values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+            std::nth_element(values.begin(), place, values.end());
+            return *place;
+        };
+        intensity_range range{quantile(0.005), quantile(0.995)};
+        if (!(range.high > range.low))
+            range.high = range.low + 1;
+        return range;
+    }
+
+    trainer_options options_;
+    std::tuple<Networks...> networks_;
+    trainer_state state_;
+    intensity_range range_;
+    std::tuple<typename Networks::workspace...> workspaces_;
+    info_nce<Critic> loss_;
+    std::array<tensor<float>, modalities> patches_, turned_, encoded_, representations_, gradients_;
+    std::array<std::vector<float>, modalities> parameter_gradients_, running_before_;
+    std::array<std::vector<std::uint8_t>, modalities> turns_, inverse_;
+};
+
+}  // namespace comir::inline COMIR_ABI

@@ -1,0 +1,113 @@
+#include <cmath>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <comir/contrastive/critics/mse.hpp>
+#include <comir/training/trainer.hpp>
+
+namespace {
+
+constexpr comir::unet_shape tiny{
+    .in = 1, .out = 1, .first = 4, .down = {1, 1}, .bottleneck = 1, .up = {1, 1}, .growth = 4};
+using network = comir::dense_unet<tiny>;
+using tiny_trainer = comir::trainer<comir::mse_critic, comir::c4, network, network>;
+
+/// Smooth random texture, and its negative as the other modality.
+std::vector<comir::aligned_images<2>> scenes() {
+    std::vector<comir::aligned_images<2>> result(2);
+    for (std::size_t s = 0; s < 2; ++s) {
+        comir::random_stream random(11, s);
+        comir::image<float> a({1, 48, 56});
+        for (int wave = 0; wave < 12; ++wave) {
+            double const u = random.uniform(-0.7, 0.7), v = random.uniform(-0.7, 0.7), phase = random.uniform(0, 6.3);
+            for (std::size_t y = 0; y < 48; ++y)
+                for (std::size_t x = 0; x < 56; ++x)
+                    a(0, y, x) += static_cast<float>(
+                        0.5 / 12 + std::cos(u * static_cast<double>(x) + v * static_cast<double>(y) + phase) / 24);
+        }
+        comir::image<float> b = a;
+        for (float& value : b.values())
+            value = 1.0f - value;
+        result[s] = {a, b};
+    }
+    return result;
+}
+
+comir::trainer_options options(int threads) {
+    comir::trainer_options o;
+    o.batch = 6;
+    o.augment.patch = 16;
+    o.learning_rate = 0.05;
+    o.threads = threads;
+    return o;
+}
+
+}  // namespace
+
+TEST_CASE("trainer: learns to tell the patches of two modalities apart") {
+    auto const pairs = scenes();
+    tiny_trainer t(options(2));
+    double const before = t.validate(pairs).loss;
+    std::size_t calls = 0;
+    t.fit(pairs, {.steps = 60, .on_step = [&](comir::training_step const& step) {
+                      ++calls;
+                      CHECK(step.step == calls);
+                      return true;
+                  }});
+    CHECK(calls == 60);
+    auto const after = t.validate(pairs);
+    CHECK(after.loss < 0.8 * before);
+    CHECK(after.accuracy > 0.5);
+    auto const encoder = t.encoder<0>();
+    CHECK(encoder.settings().range.high > encoder.settings().range.low);
+    CHECK(encoder.encode(pairs[0][0]).shape() == comir::image_shape{1, 48, 56});
+}
+
+TEST_CASE("trainer: one seed gives equal bits, for one and two threads, and after a resume") {
+    auto const pairs = scenes();
+    tiny_trainer one(options(1)), two(options(2)), resumed(options(2));
+    one.fit(pairs, {.steps = 6});
+    two.fit(pairs, {.steps = 6});
+    CHECK(one.state() == two.state());
+    CHECK(one.range() == two.range());
+
+    tiny_trainer half(options(2));
+    half.fit(pairs, {.steps = 6, .on_step = [](comir::training_step const& step) { return step.step < 3; }});
+    CHECK(half.state().step == 3);
+    resumed.restore(half.state());
+    resumed.fit(pairs, {.steps = 6});
+    CHECK(resumed.state() == one.state());
+
+    auto other_seed = options(2);
+    other_seed.seed = 2;
+    tiny_trainer other(other_seed);
+    other.fit(pairs, {.steps = 6});
+    CHECK_FALSE(other.state() == one.state());
+}
+
+TEST_CASE("trainer: a loss that is not finite stops with the state before it") {
+    auto const pairs = scenes();
+    auto o = options(2);
+    o.learning_rate = 1e30;
+    o.clip = 1e30;
+    o.warm_up = 0;
+    tiny_trainer t(o);
+    CHECK_THROWS_AS(t.fit(pairs, {.steps = 50}), comir::error);
+    for (auto const& s : t.state().networks)
+        for (float v : s.running)
+            CHECK(std::isfinite(v));
+}
+
+TEST_CASE("trainer: settings and scenes that do not fit are refused") {
+    auto o = options(1);
+    o.augment.patch = 18;
+    CHECK_THROWS_WITH_AS(tiny_trainer{o}, "comir::trainer: a patch of 18 px, expected a multiple of 4",
+                         comir::shape_error);
+    o = options(1);
+    o.batch = 1;
+    CHECK_THROWS_AS(tiny_trainer{o}, comir::shape_error);
+    tiny_trainer t(options(1));
+    std::vector<comir::aligned_images<2>> colour{{comir::image<float>({3, 32, 32}), comir::image<float>({1, 32, 32})}};
+    CHECK_THROWS_AS(t.fit(colour, {.steps = 1}), comir::shape_error);
+}
