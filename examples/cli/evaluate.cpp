@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include <comir/pipeline/method.hpp>
+#include <comir/pipeline/pair_list.hpp>
+#include <comir/pipeline/register_pair.hpp>
+#include <comir/pipeline/report.hpp>
+#include <comir/pipeline/success_plot.hpp>
+
+#include "cli.hpp"
+#include "watch.hpp"
+
+namespace {
+
+struct settings {
+    std::string pairs, method = "alpha_amd", out, json, plot;
+    std::size_t limit = 0;
+    run_options run{};
+};
+
+/// One curve for all pairs, one for each direction if there are several, and one for what was before.
+std::vector<comir::labelled_curve> success_curves(std::string const& method,
+                                                  std::vector<comir::pair_score> const& scores,
+                                                  std::vector<comir::registration_pair> const& pairs) {
+    std::vector<comir::labelled_curve> curves{{method + ", all pairs", comir::success_curve(scores)}};
+    std::map<std::string, std::vector<comir::pair_score>> groups;
+    for (comir::pair_score const& score : scores)
+        groups[score.group].push_back(score);
+    if (groups.size() > 1)
+        for (auto const& [name, members] : groups)
+            curves.push_back({method + ", " + name, comir::success_curve(members)});
+    std::vector<comir::pair_score> before = scores;
+    for (std::size_t i = 0; i < before.size(); ++i)
+        before[i].error_px = pairs[i].initial_error_px;
+    curves.push_back({"before registration", comir::success_curve(before)});
+    return curves;
+}
+
+void run(settings const& s) {
+    check_output("--out", s.out, {".csv"});
+    check_output("--json", s.json, {".json"});
+    check_output("--plot", s.plot, {".png"});
+    auto pairs = comir::read_pair_list(s.pairs);
+    comir::require(!pairs.empty(), s.pairs, ": the list has no pairs, expected at least one");
+    if (s.limit > 0)
+        pairs.resize(std::min(pairs.size(), s.limit));
+
+    auto const method = comir::make_method(
+        s.method, {s.run.seed, s.run.threads, [](std::size_t, std::size_t) { return !is_interrupted(); }});
+    progress_line line("pairs");
+    std::vector<comir::pair_result> results;
+    std::string refusal;
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        line.show(i, pairs.size());
+        comir::scored_pair scored = comir::evaluate_pair(pairs[i], method);
+        if (is_interrupted())
+            throw interrupted{};
+        if (refusal.empty() && !scored.refusal.empty())
+            refusal = pairs[i].name + ": " + scored.refusal;
+        results.push_back(std::move(scored.result));
+    }
+    line.clear();
+
+    std::fputs(comir::report_table(results).c_str(), stdout);
+    if (!refusal.empty())
+        std::fprintf(stderr, "comir: some pairs failed and count as not registered; the first: %s\n", refusal.c_str());
+    if (!s.out.empty())
+        comir::write_results(s.out, results);
+    if (!s.json.empty())
+        comir::write_summary(s.json, results);
+    if (!s.plot.empty())
+        comir::plot_success(s.plot, success_curves(s.method, comir::scores_of(results), pairs),
+                            {.title = folder_name_of_file(s.pairs) + ": " + std::to_string(pairs.size()) + " pairs"});
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+    auto const s = std::make_shared<settings>();
+    CLI::App& command = *app.add_subcommand(
+        "evaluate",
+        "Register the pairs of a list and compare with the truth: the error is the mean distance of the moving image's "
+        "corners in pixels, success an error within 1, 2 or 5% of its width, or 3 or 5 px. A registration that fails "
+        "counts as if nothing had been moved.");
+    command.add_option("--pairs", s->pairs, "pair list, as make-pairs writes it (pairs.csv)")->required();
+    add_method(command, s->method);
+    command.add_option("--out", s->out, "file for the result of every pair (.csv)");
+    command.add_option("--json", s->json, "file for the summary, overall and by direction (.json)");
+    command.add_option("--plot", s->plot, "picture of success against tolerated error (.png); needs gnuplot");
+    command.add_option("--limit", s->limit, "register only the first pairs, 0 for all")->capture_default_str();
+    add_threads(command, s->run);
+    add_seed(command, s->run);
+    command.callback([s] { run(*s); });
+}

@@ -1,0 +1,142 @@
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <numbers>
+#include <type_traits>
+#include <variant>
+
+#include <comir/image/convert.hpp>
+#include <comir/image/warp.hpp>
+#include <comir/io/image_file.hpp>
+#include <comir/io/transform_file.hpp>
+#include <comir/pipeline/method.hpp>
+#include <comir/pipeline/register_pair.hpp>
+
+#include "cli.hpp"
+#include "watch.hpp"
+
+namespace {
+
+struct settings {
+    std::string fixed, moving, fixed_modality, moving_modality, method = "alpha_amd";
+    std::string out_transform, out_image, overlay;
+    run_options run{};
+};
+
+using result_type = comir::registration_result<comir::rigid2>;
+
+comir::image<float> read_finite(std::string const& path) {
+    comir::image<float> image = comir::read_image_float(path);
+    comir::require(comir::has_only_finite(image), path,
+                   ": a value is infinite or not a number, expected finite values");
+    return image;
+}
+
+/// Whether a file of this name can hold such an image is known before the long work.
+void check_holds(std::string const& path, comir::any_image const& image) {
+    std::string const extension = std::filesystem::path(path).extension().string();
+    if (extension != ".png" && extension != ".PNG")
+        return;
+    bool const fits = std::visit(
+        [](auto const& held) {
+            return held.channels() <= 4 && !std::is_floating_point_v<typename std::decay_t<decltype(held)>::value_type>;
+        },
+        image);
+    comir::require(fits, "--out-image: ", path,
+                   ": PNG holds neither float values nor more than 4 channels, as the moving image has; use .tif");
+}
+
+/// The moving image on the fixed image's grid, its values of the type that its file has.
+comir::any_image warped_as_stored(comir::any_image const& moving, comir::image<float> const& fixed,
+                                  result_type const& result, int threads) {
+    return std::visit(
+        [&](auto const& stored) -> comir::any_image {
+            using value = typename std::decay_t<decltype(stored)>::value_type;
+            auto warped = comir::warp(comir::to_float(stored), result.transform, fixed, {.threads = threads});
+            if constexpr (std::is_floating_point_v<value>)
+                return warped;
+            else
+                return comir::to_integer<value>(warped);
+        },
+        moving);
+}
+
+/// As a picture: grey or three colours, without the extremes.
+comir::image<float> for_display(comir::image<float> const& image) {
+    bool const shown = image.channels() == 1 || image.channels() == 3;
+    return comir::normalise(shown ? image : comir::principal_component(image), {.low = 0.5, .high = 99.5});
+}
+
+void print(settings const& s, result_type const& r, comir::image<float> const& fixed,
+           comir::image<float> const& moving) {
+    auto const named = [](std::string const& name, std::string const& file) {
+        return name.empty() ? folder_name_of_file(file) : name;
+    };
+    std::printf("fixed      %s (%s), %zu x %zu px\n", s.fixed.c_str(), named(s.fixed_modality, s.fixed).c_str(),
+                fixed.width(), fixed.height());
+    std::printf("moving     %s (%s), %zu x %zu px\n", s.moving.c_str(), named(s.moving_modality, s.moving).c_str(),
+                moving.width(), moving.height());
+    std::printf("angle      %.3f degrees from fixed to moving, positive turns right towards down\n",
+                r.transform.parameters[0] * 180.0 / std::numbers::pi);
+    std::printf("shift      %.3f px to the right, %.3f px down, of the fixed image's centre (%g, %g)\n",
+                r.transform.parameters[1], r.transform.parameters[2], r.transform.centre.x, r.transform.centre.y);
+    std::printf("value      %.5g (%s, less is better)\n", r.value, s.method.c_str());
+    std::printf("converged  %s\n", r.converged ? "yes" : "no: the transform is only the best guess");
+    std::printf("overlap    %.1f %% of the fixed image\n", 100.0 * r.overlap);
+    std::printf("time       %.2f s\n", r.seconds);
+}
+
+void run(settings const& s) {
+    check_output("--out-transform", s.out_transform, {".tfm", ".txt", ".json"});
+    check_output("--out-image", s.out_image, {".png", ".tif", ".tiff"});
+    check_output("--overlay", s.overlay, {".png"});
+    auto const fixed = read_finite(s.fixed), moving = read_finite(s.moving);
+    comir::any_image stored;
+    if (!s.out_image.empty()) {
+        stored = comir::read_image(s.moving);
+        check_holds(s.out_image, stored);
+    }
+
+    progress_line line("resolutions");
+    auto const method = comir::make_method(
+        s.method,
+        {s.run.seed, s.run.threads, [&](std::size_t done, std::size_t total) { return line.show(done, total); }});
+    result_type const result = comir::register_pair(fixed, moving, method);
+    line.clear();
+    if (is_interrupted())
+        throw interrupted{};
+
+    print(s, result, fixed, moving);
+    if (!s.out_transform.empty())
+        comir::write_transform(s.out_transform, result.transform, {.fixed_size = {fixed.width(), fixed.height()}});
+    if (!s.out_image.empty())
+        comir::write_image(s.out_image, warped_as_stored(stored, fixed, result, s.run.threads));
+    if (!s.overlay.empty()) {
+        auto const warped = comir::warp(for_display(moving), result.transform, fixed, {.threads = s.run.threads});
+        comir::write_image(s.overlay, comir::to_integer<std::uint8_t>(comir::checkerboard(for_display(fixed), warped)));
+    }
+}
+
+}  // namespace
+
+void add_register(CLI::App& app) {
+    auto const s = std::make_shared<settings>();
+    CLI::App& command = *app.add_subcommand(
+        "register",
+        "Find the rotation and shift between two images. Transforms map pixels of the fixed image to the moving one.");
+    command.add_option("--fixed", s->fixed, "image that stays as it is (PNG, TIFF)")->required();
+    command.add_option("--moving", s->moving, "image to be brought onto the fixed one (PNG, TIFF)")->required();
+    command.add_option("--fixed-modality", s->fixed_modality, "its modality; default: its folder's name");
+    command.add_option("--moving-modality", s->moving_modality, "its modality; default: its folder's name");
+    add_method(command, s->method);
+    command.add_option("--out-transform", s->out_transform,
+                       "file for the transform, in pixels and radians: ITK (.tfm), elastix (.txt) or .json");
+    command.add_option("--out-image", s->out_image,
+                       "file for the moving image on the fixed image's grid, with its own depth (.png, .tif)");
+    command.add_option("--overlay", s->overlay, "file for a checkerboard of both images (.png)");
+    add_threads(command, s->run);
+    add_seed(command, s->run);
+    command.callback([s] { run(*s); });
+}

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <string>
+
+#include <comir/core/error.hpp>
+#include <comir/image/convert.hpp>
+#include <comir/image/image.hpp>
+#include <comir/io/image_file.hpp>
+#include <comir/pipeline/pair_list.hpp>
+#include <comir/pipeline/report.hpp>
+#include <comir/registration/evaluate.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// What makes an image of one modality ready to be compared: an encoder, or prepare_grey. Pixels stay where they are.
+using preparation = std::function<image<float>(image<float> const&)>;
+
+/// The preparation without a model: one grey channel by principal_component, its minimum 0 and its maximum 1.
+/// Errors: error if the image is empty or a value is not finite
+inline image<float> prepare_grey(image<float> const& source) {
+    return normalise(principal_component(source));
+}
+
+struct pair_preparations {
+    preparation fixed = prepare_grey, moving = prepare_grey;
+};
+
+namespace detail {
+
+inline image<float> prepared(char const* which, image<float> const& source, preparation const& prepare) {
+    image<float> result = prepare(source);
+    require<shape_error>(result.height() == source.height() && result.width() == source.width(),
+                         "comir::register_pair: the preparation of the ", which, " image made ",
+                         to_string(result.shape()), " of ", to_string(source.shape()),
+                         ", expected the same rows and columns");
+    return result;
+}
+
+template <class Method>
+auto register_prepared(image<float> const& fixed, image<float> const& moving, Method const& method,
+                       std::chrono::steady_clock::time_point begin) {
+    auto result = method(fixed, moving);
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return result;
+}
+
+}  // namespace detail
+
+/// Prepares two images and registers what came of them by a method: a callable (fixed, moving) -> registration_result,
+/// such as make_method gives. The result's seconds cover both.
+/// Errors: those of the preparations and the method; shape_error if a preparation changes rows or columns
+template <class Method>
+auto register_pair(image<float> const& fixed, image<float> const& moving, Method const& method,
+                   pair_preparations const& prepare = {}) {
+    auto const begin = std::chrono::steady_clock::now();
+    image<float> const a = detail::prepared("fixed", fixed, prepare.fixed);
+    image<float> const b = detail::prepared("moving", moving, prepare.moving);
+    return detail::register_prepared(a, b, method, begin);
+}
+
+/// The score of one pair of a list, and why it was refused; empty if it was not.
+struct scored_pair {
+    pair_result result;
+    std::string refusal{};
+};
+
+/// Reads, prepares and registers a pair of a list, and compares the outcome with the truth. A method that raises an
+/// error, or finds no transform with a finite value, has refused: the pair then counts as if nothing had been moved. A
+/// best guess that has not converged counts as it is. Reading the files is not part of the seconds.
+/// Errors: those of reading and preparing; shape_error if the moving image's width is not the listed size_px
+template <class Method>
+scored_pair evaluate_pair(registration_pair const& pair, Method const& method, pair_preparations const& prepare = {}) {
+    image<float> const fixed = read_image_float(pair.fixed), moving = read_image_float(pair.moving);
+    require<shape_error>(moving.width() == pair.size_px, "comir::evaluate_pair: ", pair.moving.string(), " is ",
+                         moving.width(), " pixels wide, the list says ", pair.size_px, "; correct its size_px");
+    pair_extent const size{{fixed.width(), fixed.height()}, {moving.width(), moving.height()}};
+    auto const begin = std::chrono::steady_clock::now();
+    image<float> const a = detail::prepared("fixed", fixed, prepare.fixed);
+    image<float> const b = detail::prepared("moving", moving, prepare.moving);
+    try {
+        auto const found = detail::register_prepared(a, b, method, begin);
+        if (!std::isfinite(found.value))
+            return {refused_pair(pair, size, found.seconds), "no transform makes the images overlap"};
+        scored_pair scored{score_pair(pair, found.transform, size, found.seconds)};
+        if (!scored.result.score.ok)
+            scored.refusal = "the transform is not finite";
+        return scored;
+    } catch (error const& refused) {
+        double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        return {refused_pair(pair, size, seconds), refused.what()};
+    }
+}
+
+}  // namespace comir::inline COMIR_ABI
