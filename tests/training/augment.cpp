@@ -2,12 +2,9 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numbers>
-#include <set>
-#include <span>
-#include <tuple>
-#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -144,7 +141,7 @@ TEST_CASE("augment: a patch equals warp with a mirrored border, inside and at th
     auto const scene = rough({3, 150, 141});
     comir::random_stream random(11);
     // 130 columns are two full chunks and a rest; 141 columns rarely hold the turned square.
-    for (std::size_t const size : {1, 2, 31, 64, 65, 130})
+    for (std::size_t const size : std::array<std::size_t, 6>{1, 2, 31, 64, 65, 130})
         for (auto const method : {interpolation::nearest, interpolation::linear, interpolation::cubic})
             for (int i = 0; i < 4; ++i) {
                 auto const how = draw_augmentation(random, scene.shape(), {.patch = size});

@@ -62,7 +62,7 @@ inline double turned_centre(double u, double half, std::size_t extent) {
 inline constexpr std::size_t cut_chunk = 64;
 
 /// Bilinear values along a line of w <= cut_chunk positions that all have their 2 x 2 pixels in the scene. sample_at
-/// gives the same, but one position after another takes three times as long.
+/// gives the same, but one position after another takes twice as long.
 inline void cut_inside(image<float> const& scene, point2 start, point2 step, std::size_t w, float* to,
                        std::size_t stride_c) {
     std::array<std::size_t, cut_chunk> first;
@@ -93,7 +93,7 @@ template <interpolation Method>
 void cut_patch(image<float> const& scene, affine2 const& patch_to_scene, tensor_view<float> const& patch,
                std::size_t n) {
     sampling_options const sampling{.method = Method, .outside = border::reflect};
-    // The margin covers positions that the two computations of one line round differently.
+    // The compiler may round a position here and in cut_inside differently; a pixel too far would be outside memory.
     double const last_x = static_cast<double>(scene.width()) - 1.0 - 1e-6;
     double const last_y = static_cast<double>(scene.height()) - 1.0 - 1e-6;
     auto const has_four = [&](point2 p) { return p.x >= 0.0 && p.y >= 0.0 && p.x < last_x && p.y < last_y; };
