@@ -2,13 +2,16 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
-#include <comir/core/error.hpp>
+#include <comir/core/progress.hpp>
+#include <comir/image/image.hpp>
+#include <comir/registration/result.hpp>
+#include <comir/transform/rigid.hpp>
 
 /// Each adds its subcommand, which runs while the command line is parsed and reports problems as comir::error.
 void add_register(CLI::App& app);
@@ -24,12 +27,16 @@ void add_threads(CLI::App& command, run_options& options);
 void add_seed(CLI::App& command, run_options& options);
 /// Adds --method, restricted to the known names.
 void add_method(CLI::App& command, std::string& method);
+/// The method of that name. It is what comir::make_method gives, compiled once for all subcommands.
+using rigid_result = comir::registration_result<comir::rigid2>;
+using rigid_method = std::function<rigid_result(comir::image<float> const&, comir::image<float> const&)>;
+rigid_method named_method(std::string const& name, run_options const& options, comir::progress const& on_progress);
 
 /// The name of the folder that holds a file, or of a folder itself: the default name of a modality.
 std::string folder_name_of_file(std::filesystem::path const& file);
 std::string folder_name(std::filesystem::path const& folder);
 
-/// Raises an error if a file could not be written there now, or has another extension than one of those given.
+/// Raises comir::error if a file could not be written there now, or has another extension than one of those given.
 /// No path, no check.
 void check_output(char const* option, std::filesystem::path const& path, std::vector<std::string> const& extensions);
 /// The same for a folder that is made where it is missing.

@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
+#include <sstream>
+#include <unistd.h>
+#include <utility>
 
-#include <comir/pipeline/method.hpp>
 #include <comir/pipeline/pair_list.hpp>
 #include <comir/pipeline/register_pair.hpp>
 #include <comir/pipeline/report.hpp>
@@ -39,17 +42,28 @@ std::vector<comir::labelled_curve> success_curves(std::string const& method,
     return curves;
 }
 
+/// The program is needed at the very end; its absence must show before the long work.
+void check_gnuplot() {
+    char const* const path = std::getenv("PATH");
+    std::istringstream folders(path ? path : "");
+    for (std::string folder; std::getline(folders, folder, ':');)
+        if (::access((std::filesystem::path(folder) / "gnuplot").c_str(), X_OK) == 0)
+            return;
+    comir::fail("--plot: gnuplot was not found; install it (Debian: gnuplot-nox) or leave the plot out");
+}
+
 void run(settings const& s) {
     check_output("--out", s.out, {".csv"});
     check_output("--json", s.json, {".json"});
     check_output("--plot", s.plot, {".png"});
+    if (!s.plot.empty())
+        check_gnuplot();
     auto pairs = comir::read_pair_list(s.pairs);
     comir::require(!pairs.empty(), s.pairs, ": the list has no pairs, expected at least one");
     if (s.limit > 0)
         pairs.resize(std::min(pairs.size(), s.limit));
 
-    auto const method = comir::make_method(
-        s.method, {s.run.seed, s.run.threads, [](std::size_t, std::size_t) { return !is_interrupted(); }});
+    auto const method = named_method(s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); });
     progress_line line("pairs");
     std::vector<comir::pair_result> results;
     std::string refusal;

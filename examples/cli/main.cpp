@@ -30,6 +30,9 @@ int main(int count, char** arguments) {
         CLI::App app("Registers images of different modalities.", "comir");
         app.set_version_flag("--version", version_text(), "print the version and the vector instructions in use");
         app.require_subcommand(1);
+        app.failure_message([](CLI::App const*, CLI::Error const& usage) {
+            return "comir: " + std::string(usage.what()) + "; run with --help for more information\n";
+        });
         add_register(app);
         add_evaluate(app);
         add_make_pairs(app);

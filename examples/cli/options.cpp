@@ -28,6 +28,10 @@ void add_method(CLI::App& command, std::string& method) {
     command.add_option("--method", method, "registration method")->check(CLI::IsMember(names))->capture_default_str();
 }
 
+rigid_method named_method(std::string const& name, run_options const& options, comir::progress const& on_progress) {
+    return comir::make_method(name, {options.seed, options.threads, on_progress});
+}
+
 std::string folder_name(fs::path const& folder) {
     fs::path const full = fs::absolute(folder).lexically_normal();
     // A path that ends in a slash has an empty last part.

@@ -11,7 +11,6 @@
 #include <comir/image/warp.hpp>
 #include <comir/io/image_file.hpp>
 #include <comir/io/transform_file.hpp>
-#include <comir/pipeline/method.hpp>
 #include <comir/pipeline/register_pair.hpp>
 
 #include "cli.hpp"
@@ -24,8 +23,6 @@ struct settings {
     std::string out_transform, out_image, overlay;
     run_options run{};
 };
-
-using result_type = comir::registration_result<comir::rigid2>;
 
 comir::image<float> read_finite(std::string const& path) {
     comir::image<float> image = comir::read_image_float(path);
@@ -50,7 +47,7 @@ void check_holds(std::string const& path, comir::any_image const& image) {
 
 /// The moving image on the fixed image's grid, its values of the type that its file has.
 comir::any_image warped_as_stored(comir::any_image const& moving, comir::image<float> const& fixed,
-                                  result_type const& result, int threads) {
+                                  rigid_result const& result, int threads) {
     return std::visit(
         [&](auto const& stored) -> comir::any_image {
             using value = typename std::decay_t<decltype(stored)>::value_type;
@@ -69,7 +66,7 @@ comir::image<float> for_display(comir::image<float> const& image) {
     return comir::normalise(shown ? image : comir::principal_component(image), {.low = 0.5, .high = 99.5});
 }
 
-void print(settings const& s, result_type const& r, comir::image<float> const& fixed,
+void print(settings const& s, rigid_result const& r, comir::image<float> const& fixed,
            comir::image<float> const& moving) {
     auto const named = [](std::string const& name, std::string const& file) {
         return name.empty() ? folder_name_of_file(file) : name;
@@ -100,10 +97,9 @@ void run(settings const& s) {
     }
 
     progress_line line("resolutions");
-    auto const method = comir::make_method(
-        s.method,
-        {s.run.seed, s.run.threads, [&](std::size_t done, std::size_t total) { return line.show(done, total); }});
-    result_type const result = comir::register_pair(fixed, moving, method);
+    auto const method =
+        named_method(s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); });
+    rigid_result const result = comir::register_pair(fixed, moving, method);
     line.clear();
     if (is_interrupted())
         throw interrupted{};
