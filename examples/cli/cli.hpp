@@ -27,7 +27,7 @@ void add_threads(CLI::App& command, run_options& options);
 void add_seed(CLI::App& command, run_options& options);
 /// Adds --method, restricted to the known names.
 void add_method(CLI::App& command, std::string& method);
-/// The method of that name. It is what comir::make_method gives, compiled once for all subcommands.
+/// The method of a name: what comir::make_method gives, compiled once for all subcommands.
 using rigid_result = comir::registration_result<comir::rigid2>;
 using rigid_method = std::function<rigid_result(comir::image<float> const&, comir::image<float> const&)>;
 rigid_method named_method(std::string const& name, run_options const& options, comir::progress const& on_progress);

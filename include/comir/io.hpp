@@ -15,6 +15,8 @@
 #include <comir/io/transform_text.hpp>
 #include <comir/pipeline/folder_pairs.hpp>
 #include <comir/pipeline/make_pairs.hpp>
+#include <comir/pipeline/method.hpp>
 #include <comir/pipeline/pair_list.hpp>
+#include <comir/pipeline/register_pair.hpp>
 #include <comir/pipeline/report.hpp>
 #include <comir/pipeline/success_plot.hpp>
