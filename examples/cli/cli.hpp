@@ -17,6 +17,12 @@
 void add_register(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_make_pairs(CLI::App& app);
+void add_train(CLI::App& app);
+void add_encode(CLI::App& app);
+void add_info(CLI::App& app);
+
+/// For example "0.1.0".
+std::string version_number();
 
 /// Options that several subcommands take.
 struct run_options {

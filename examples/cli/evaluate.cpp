@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include <comir/pipeline/model_preparation.hpp>
 #include <comir/pipeline/pair_list.hpp>
 #include <comir/pipeline/register_pair.hpp>
 #include <comir/pipeline/report.hpp>
@@ -19,7 +20,7 @@
 namespace {
 
 struct settings {
-    std::string pairs, method = "alpha_amd", out, json, plot;
+    std::string pairs, model, method = "alpha_amd", out, json, plot;
     std::size_t limit = 0;
     run_options run{};
 };
@@ -64,12 +65,23 @@ void run(settings const& s) {
         pairs.resize(std::min(pairs.size(), s.limit));
 
     auto const method = named_method(s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); });
+    std::shared_ptr<comir::model const> trained;
+    if (!s.model.empty()) {
+        trained = std::make_shared<comir::model const>(comir::read_model(s.model));
+        for (auto const& pair : pairs)
+            for (auto const& name : {pair.fixed_modality, pair.moving_modality})
+                trained->find(name);  // an unknown modality is told before the long work
+    }
     progress_line line("pairs");
     std::vector<comir::pair_result> results;
     std::string refusal;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         line.show(i, pairs.size());
-        comir::scored_pair scored = comir::evaluate_pair(pairs[i], method);
+        comir::pair_preparations prepare;
+        if (trained)
+            prepare = {comir::prepare_with(trained, pairs[i].fixed_modality, {.threads = s.run.threads}),
+                       comir::prepare_with(trained, pairs[i].moving_modality, {.threads = s.run.threads})};
+        comir::scored_pair scored = comir::evaluate_pair(pairs[i], method, prepare);
         if (is_interrupted())
             throw interrupted{};
         if (refusal.empty() && !scored.refusal.empty())
@@ -100,6 +112,7 @@ void add_evaluate(CLI::App& app) {
         "corners in pixels, success an error within 1, 2 or 5% of its width, or 3 or 5 px. A registration that fails "
         "counts as if nothing had been moved.");
     command.add_option("--pairs", s->pairs, "pair list, as make-pairs writes it (pairs.csv)")->required();
+    command.add_option("--model", s->model, "trained model (.safetensors); without it the raw images are registered");
     add_method(command, s->method);
     command.add_option("--out", s->out, "file for the result of every pair (.csv)");
     command.add_option("--json", s->json, "file for the summary, overall and by direction (.json)");

@@ -11,11 +11,6 @@
 
 namespace {
 
-std::string version_text() {
-    return "comir " + std::to_string(COMIR_VERSION_MAJOR) + "." + std::to_string(COMIR_VERSION_MINOR) + "." +
-           std::to_string(COMIR_VERSION_PATCH) + " (" + comir::simd_name() + ")";
-}
-
 /// The message without the function that it begins with, which is of no use on a command line.
 std::string_view without_function(std::string_view message) {
     std::size_t const end = message.find(": ");
@@ -24,15 +19,24 @@ std::string_view without_function(std::string_view message) {
 
 }  // namespace
 
+std::string version_number() {
+    return std::to_string(COMIR_VERSION_MAJOR) + "." + std::to_string(COMIR_VERSION_MINOR) + "." +
+           std::to_string(COMIR_VERSION_PATCH);
+}
+
 int main(int count, char** arguments) {
     watch_for_interrupt();
     try {
         CLI::App app("Registers images of different modalities.", "comir");
-        app.set_version_flag("--version", version_text(), "print the version and the vector instructions in use");
+        app.set_version_flag("--version", "comir " + version_number() + " (" + comir::simd_name() + ")",
+                             "print the version and the vector instructions in use");
         app.require_subcommand(1);
         app.failure_message([](CLI::App const*, CLI::Error const& usage) {
             return "comir: " + std::string(usage.what()) + "; run with --help for more information\n";
         });
+        add_train(app);
+        add_encode(app);
+        add_info(app);
         add_register(app);
         add_evaluate(app);
         add_make_pairs(app);

@@ -11,6 +11,7 @@
 #include <comir/image/warp.hpp>
 #include <comir/io/image_file.hpp>
 #include <comir/io/transform_file.hpp>
+#include <comir/pipeline/model_preparation.hpp>
 #include <comir/pipeline/register_pair.hpp>
 
 #include "cli.hpp"
@@ -19,7 +20,7 @@
 namespace {
 
 struct settings {
-    std::string fixed, moving, fixed_modality, moving_modality, method = "alpha_amd";
+    std::string model, fixed, moving, fixed_modality, moving_modality, method = "alpha_amd";
     std::string out_transform, out_image, overlay;
     run_options run{};
 };
@@ -66,15 +67,16 @@ comir::image<float> for_display(comir::image<float> const& image) {
     return comir::normalise(shown ? image : comir::principal_component(image), {.low = 0.5, .high = 99.5});
 }
 
+std::string modality_name(std::string const& given, std::string const& file) {
+    return given.empty() ? folder_name_of_file(file) : given;
+}
+
 void print(settings const& s, rigid_result const& r, comir::image<float> const& fixed,
            comir::image<float> const& moving) {
-    auto const named = [](std::string const& name, std::string const& file) {
-        return name.empty() ? folder_name_of_file(file) : name;
-    };
-    std::printf("fixed      %s (%s), %zu x %zu px\n", s.fixed.c_str(), named(s.fixed_modality, s.fixed).c_str(),
+    std::printf("fixed      %s (%s), %zu x %zu px\n", s.fixed.c_str(), modality_name(s.fixed_modality, s.fixed).c_str(),
                 fixed.width(), fixed.height());
-    std::printf("moving     %s (%s), %zu x %zu px\n", s.moving.c_str(), named(s.moving_modality, s.moving).c_str(),
-                moving.width(), moving.height());
+    std::printf("moving     %s (%s), %zu x %zu px\n", s.moving.c_str(),
+                modality_name(s.moving_modality, s.moving).c_str(), moving.width(), moving.height());
     std::printf("angle      %.3f degrees from fixed to moving, positive turns right towards down\n",
                 r.transform.parameters[0] * 180.0 / std::numbers::pi);
     std::printf("shift      %.3f px to the right, %.3f px down, of the fixed image's centre (%g, %g)\n",
@@ -94,6 +96,14 @@ void run(settings const& s) {
     if (!s.out_image.empty()) {
         stored = comir::read_image(s.moving);
         check_holds(s.out_image, stored);
+    }
+
+    comir::pair_preparations prepare;
+    if (!s.model.empty()) {
+        auto const trained = std::make_shared<comir::model const>(comir::read_model(s.model));
+        prepare = {
+            comir::prepare_with(trained, modality_name(s.fixed_modality, s.fixed), {.threads = s.run.threads}),
+            comir::prepare_with(trained, modality_name(s.moving_modality, s.moving), {.threads = s.run.threads})};
     }
 
     progress_line line("resolutions");
@@ -126,6 +136,7 @@ void add_register(CLI::App& app) {
     command.add_option("--moving", s->moving, "image to be brought onto the fixed one (PNG, TIFF)")->required();
     command.add_option("--fixed-modality", s->fixed_modality, "its modality; default: its folder's name");
     command.add_option("--moving-modality", s->moving_modality, "its modality; default: its folder's name");
+    command.add_option("--model", s->model, "trained model (.safetensors); without it the raw images are registered");
     add_method(command, s->method);
     command.add_option("--out-transform", s->out_transform,
                        "file for the transform, in pixels and radians: ITK (.tfm), elastix (.txt) or .json");

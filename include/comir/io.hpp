@@ -7,6 +7,9 @@
 #include <comir/io/image_file.hpp>
 #include <comir/io/input_file.hpp>
 #include <comir/io/json_file.hpp>
+#include <comir/io/model_file.hpp>
+#include <comir/io/model_tensors.hpp>
+#include <comir/io/model_text.hpp>
 #include <comir/io/png_file.hpp>
 #include <comir/io/safetensors.hpp>
 #include <comir/io/safetensors_header.hpp>
@@ -16,6 +19,7 @@
 #include <comir/pipeline/folder_pairs.hpp>
 #include <comir/pipeline/make_pairs.hpp>
 #include <comir/pipeline/method.hpp>
+#include <comir/pipeline/model_preparation.hpp>
 #include <comir/pipeline/pair_list.hpp>
 #include <comir/pipeline/register_pair.hpp>
 #include <comir/pipeline/report.hpp>
