@@ -43,13 +43,15 @@ TEST_CASE("batch_norm: training, running statistics and inference equal PyTorch 
     check_against_pytorch<float>(1e-4);
 }
 
-TEST_CASE("batch_norm: every width has mean 0 and variance 1 where weights are 1 and biases 0") {
+TEST_CASE("batch_norm: every width has mean 0 and variance 1 with initial parameters") {
     for (std::size_t w : {1u, 3u, 7u, 8u, 9u, 31u}) {
         comir::batch_norm<double> const layer{.channels = 2, .eps = 1e-12};
         auto const x = random_tensor<double>({3, 2, 2, w}, w);
         comir::tensor<double> y(x.shape());
         comir::batch_norm<double>::state state;
-        layer.forward(std::vector<double>{1, 1, 0, 0}, x, y, state, 1);
+        std::vector<double> parameters(4, 5.0), running(4, 5.0);
+        layer.initialise(parameters, running);
+        layer.forward(parameters, x, y, state, 1);
         double const count = static_cast<double>(6 * w);
         for (std::size_t c = 0; c < 2; ++c) {
             double sum = 0, squares = 0;
