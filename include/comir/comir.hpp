@@ -53,6 +53,7 @@
 #include <comir/nn/conv_kernel.hpp>
 #include <comir/nn/conv_tile.hpp>
 #include <comir/nn/conv_unit.hpp>
+#include <comir/nn/drop_mask.hpp>
 #include <comir/nn/dropout.hpp>
 #include <comir/nn/feature_buffer.hpp>
 #include <comir/nn/gradient_check.hpp>

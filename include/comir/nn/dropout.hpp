@@ -6,7 +6,7 @@
 #include <span>
 
 #include <comir/nn/concepts.hpp>
-#include <comir/nn/conv_tile.hpp>
+#include <comir/nn/drop_mask.hpp>
 
 namespace comir::inline COMIR_ABI {
 
