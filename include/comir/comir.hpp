@@ -56,12 +56,14 @@
 #include <comir/nn/drop_mask.hpp>
 #include <comir/nn/dropout.hpp>
 #include <comir/nn/feature_buffer.hpp>
+#include <comir/nn/feature_norm.hpp>
 #include <comir/nn/gradient_check.hpp>
 #include <comir/nn/init.hpp>
 #include <comir/nn/pool.hpp>
 #include <comir/nn/sequential.hpp>
 #include <comir/nn/upsample.hpp>
 #include <comir/optim/adam.hpp>
+#include <comir/optim/asgd.hpp>
 #include <comir/optim/chunks.hpp>
 #include <comir/optim/clip.hpp>
 #include <comir/optim/schedule.hpp>

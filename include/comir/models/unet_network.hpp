@@ -8,8 +8,7 @@
 
 #include <comir/core/random.hpp>
 #include <comir/models/unet_plan.hpp>
-#include <comir/nn/conv_unit.hpp>
-#include <comir/nn/feature_buffer.hpp>
+#include <comir/nn/feature_norm.hpp>
 
 namespace comir::inline COMIR_ABI {
 
@@ -19,9 +18,7 @@ template <scalar T>
 struct unet_workspace {
     std::vector<feature_buffer<T>> buffers;
     std::vector<std::vector<std::uint8_t>> chosen;  // of each pooling
-    std::vector<detail::moments> moments;
-    std::vector<double> sums;
-    aligned_vector<T> scale, shift, mean, offset, slope, shift_mean;
+    detail::norm_scratch<T> norm;
     detail::conv_scratch<T> scratch;
 
     /// Bytes held by the feature maps and their gradients.
@@ -34,9 +31,6 @@ struct unet_workspace {
 };
 
 namespace detail {
-
-/// Batch normalisation as in the original: eps 1e-5, momentum 0.1.
-inline constexpr double norm_epsilon = 1e-5, norm_momentum = 0.1;
 
 /// Runs a plan: the part of dense_unet that does not depend on its shape at compile time, so it is compiled once.
 template <scalar T>
@@ -75,7 +69,7 @@ public:
             auto const& unit = plan_.units[u];
             auto const in = input_of(unit, parameters, running, x, training, work);
             if (training && unit.running != no_offset)
-                update_running(unit, running_update, work);
+                mix_running(work.buffers[unit.from], unit.from_first, unit.ci, running_update.data() + unit.running);
             conv_epilogue epilogue;
             epilogue.relu = unit.relu;
             epilogue.pool = unit.pool;
@@ -86,15 +80,10 @@ public:
                 unit.to == image_buffer ? y : work.buffers[unit.to].value.view().channels(unit.to_first, unit.co);
             conv_unit_forward(in, unit.co, unit.kernel, parameters.data() + unit.weight,
                               unit.bias == no_offset ? nullptr : parameters.data() + unit.bias, epilogue, out,
-                              unit.pool && training ? work.chosen[unit.chosen].data() : nullptr, work.moments.data(),
-                              work.scratch, threads);
-            if (epilogue.statistics) {
-                auto& buffer = work.buffers[unit.to];
-                for (std::size_t c = 0; c < unit.co; ++c) {
-                    buffer.mean[unit.to_first + c] = work.moments[c].mean;
-                    buffer.variance[unit.to_first + c] = work.moments[c].square / work.moments[c].count;
-                }
-            }
+                              unit.pool && training ? work.chosen[unit.chosen].data() : nullptr,
+                              work.norm.moments.data(), work.scratch, threads);
+            if (epilogue.statistics)
+                keep_moments(work.norm, work.buffers[unit.to], unit.to_first, unit.co);
         }
     }
 
@@ -109,26 +98,13 @@ public:
             auto const in = input_of(unit, parameters, {}, x, true, work);
 
             conv_output_gradient<T> output;
+            if (unit.to == image_buffer)
+                output.gradient = dy;
+            else
+                output = complete_gradient(work.buffers[unit.to], unit.to_first, unit.co, work.norm);
             output.relu = unit.relu;
             output.chosen = unit.pool ? work.chosen[unit.chosen].data() : nullptr;
             output.drop = drop_of(unit, u, drop_seed);
-            if (unit.to == image_buffer) {
-                output.gradient = dy;
-            } else {
-                auto& buffer = work.buffers[unit.to];
-                output.gradient = std::as_const(buffer.gradient).view().channels(unit.to_first, unit.co);
-                output.value = std::as_const(buffer.value).view().channels(unit.to_first, unit.co);
-                for (std::size_t c = 0; c < unit.co; ++c) {
-                    std::size_t const k = unit.to_first + c;
-                    double const inverse = 1.0 / std::sqrt(buffer.variance[k] + norm_epsilon);
-                    work.offset[c] = static_cast<T>(inverse * buffer.pull_mean[k]);
-                    work.slope[c] = static_cast<T>(inverse * inverse * buffer.pull_slope[k]);
-                    work.shift_mean[c] = static_cast<T>(buffer.mean[k]);
-                }
-                output.offset = work.offset.data();
-                output.slope = work.slope.data();
-                output.mean = work.shift_mean.data();
-            }
 
             conv_gradients<T> into;
             into.weight = gradient.data() + unit.weight;
@@ -137,12 +113,14 @@ public:
                 into.input = dx;
             else
                 into.input = work.buffers[unit.from].gradient.view().channels(unit.from_first, unit.ci);
-            into.normalised = work.sums.data();
-            into.mean = work.mean.data();
+            into.normalised = work.norm.sums.data();
+            into.mean = work.norm.mean.data();
             conv_unit_backward(in, unit.co, unit.kernel, parameters.data() + unit.weight, output, into, work.scratch,
                                threads);
             if (unit.gamma != no_offset)
-                add_normalisation_gradient(unit, parameters, gradient, work);
+                add_normalisation_gradient(work.buffers[unit.from], unit.from_first, unit.ci,
+                                           parameters.data() + unit.gamma, work.norm, gradient.data() + unit.gamma,
+                                           gradient.data() + unit.beta);
         }
     }
 
@@ -160,68 +138,22 @@ private:
             if (unit.pool && training)
                 work.chosen[unit.chosen].resize(s.n * unit.co * (s.h >> unit.to) * (s.w >> unit.to));
         }
-        work.moments.resize(widest);
-        work.sums.resize(2 * widest);
-        for (auto* v : {&work.scale, &work.shift, &work.mean, &work.offset, &work.slope, &work.shift_mean})
-            v->resize(widest);
+        work.norm.resize(widest);
     }
 
     conv_input<T> input_of(unet_unit const& unit, std::span<T const> parameters, std::span<T const> running,
                            tensor_view<T const> x, bool training, unet_workspace<T>& work) const {
         conv_input<T> in;
-        in.upsample = unit.upsample;
-        if (unit.from == image_buffer) {
+        if (unit.from == image_buffer)
             in.value = x;
-            return in;
-        }
-        auto const& buffer = work.buffers[unit.from];
-        in.value = buffer.value.view().channels(unit.from_first, unit.ci);
-        if (unit.gamma == no_offset)
-            return in;
-        for (std::size_t c = 0; c < unit.ci; ++c) {
-            double const mean =
-                training ? buffer.mean[unit.from_first + c] : static_cast<double>(running[unit.running + c]);
-            double const variance = training ? buffer.variance[unit.from_first + c]
-                                             : static_cast<double>(running[unit.running + unit.ci + c]);
-            double const scale = static_cast<double>(parameters[unit.gamma + c]) / std::sqrt(variance + norm_epsilon);
-            work.scale[c] = static_cast<T>(scale);
-            work.shift[c] = static_cast<T>(static_cast<double>(parameters[unit.beta + c]) - scale * mean);
-            work.mean[c] = static_cast<T>(mean);
-        }
-        in.scale = work.scale.data();
-        in.shift = work.shift.data();
+        else if (unit.gamma == no_offset)
+            in.value = std::as_const(work.buffers[unit.from].value).view().channels(unit.from_first, unit.ci);
+        else
+            in = normalised_input(work.buffers[unit.from], unit.from_first, unit.ci, parameters.data() + unit.gamma,
+                                  parameters.data() + unit.beta, training ? nullptr : running.data() + unit.running,
+                                  work.norm);
+        in.upsample = unit.upsample;
         return in;
-    }
-
-    static void update_running(unet_unit const& unit, std::span<T> running, unet_workspace<T> const& work) {
-        auto const& buffer = work.buffers[unit.from];
-        shape4 const s = buffer.value.shape();
-        double const count = static_cast<double>(s.n * s.h * s.w);
-        for (std::size_t c = 0; c < unit.ci; ++c) {
-            T& mean = running[unit.running + c];
-            T& variance = running[unit.running + unit.ci + c];
-            double const unbiased = buffer.variance[unit.from_first + c] * count / (count - 1);
-            mean = static_cast<T>((1 - norm_momentum) * static_cast<double>(mean) +
-                                  norm_momentum * buffer.mean[unit.from_first + c]);
-            variance = static_cast<T>((1 - norm_momentum) * static_cast<double>(variance) + norm_momentum * unbiased);
-        }
-    }
-
-    static void add_normalisation_gradient(unet_unit const& unit, std::span<T const> parameters, std::span<T> gradient,
-                                           unet_workspace<T>& work) {
-        auto& buffer = work.buffers[unit.from];
-        shape4 const s = buffer.value.shape();
-        double const count = static_cast<double>(s.n * s.h * s.w);
-        for (std::size_t c = 0; c < unit.ci; ++c) {
-            std::size_t const k = unit.from_first + c;
-            double const inverse = 1.0 / std::sqrt(buffer.variance[k] + norm_epsilon);
-            double const dbeta = work.sums[2 * c], dgamma = inverse * work.sums[2 * c + 1];
-            double const gamma = static_cast<double>(parameters[unit.gamma + c]);
-            gradient[unit.beta + c] += static_cast<T>(dbeta);
-            gradient[unit.gamma + c] += static_cast<T>(dgamma);
-            buffer.pull_mean[k] += gamma * dbeta / count;
-            buffer.pull_slope[k] += gamma * dgamma / count;
-        }
     }
 
     static drop_mask drop_of(unet_unit const& unit, std::size_t index, std::uint64_t seed) {
