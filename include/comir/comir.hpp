@@ -63,7 +63,6 @@
 #include <comir/nn/sequential.hpp>
 #include <comir/nn/upsample.hpp>
 #include <comir/optim/adam.hpp>
-#include <comir/optim/asgd.hpp>
 #include <comir/optim/chunks.hpp>
 #include <comir/optim/clip.hpp>
 #include <comir/optim/schedule.hpp>
