@@ -198,7 +198,7 @@ void normalised_gradient_row(T const* dxn, T const* xn, T const* x, std::size_t 
 /// Where a unit's backward pass puts its results. Everything is added to.
 template <scalar T>
 struct conv_gradients {
-    T* weight = nullptr;           // (Co, Ci, K, K)
+    T* weight = nullptr;           // (Co, Ci, K, K), null if it is not wanted
     T* bias = nullptr;             // (Co), null if the unit has none
     tensor_view<T> input;          // shape of in.value; not computed if empty. Of a normalised input: the direct part
     double* normalised = nullptr;  // of a normalised input, Ci pairs: sum of dz, sum of dz (x - mean), overwritten
@@ -256,9 +256,10 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
                         rest += row[i];
                     sum_part[c] += static_cast<double>(rest);
                 }
-            with_kernel_size<T>(k, [&]<std::size_t K>() {
-                weight_gradient_tile<T, K>(x_read, ci, dy_inner, co, t.rows, t.columns, weight_part);
-            });
+            if (into.weight)
+                with_kernel_size<T>(k, [&]<std::size_t K>() {
+                    weight_gradient_tile<T, K>(x_read, ci, dy_inner, co, t.rows, t.columns, weight_part);
+                });
             for (std::size_t first = 0; by_input && first < ci;) {
                 std::size_t const block = next_block(ci - first);
                 with_kernel_size<T>(k, [&]<std::size_t K>() {
@@ -288,7 +289,7 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
             }
         }
     });
-    for (std::size_t g = 0; g < groups; ++g)
+    for (std::size_t g = 0; into.weight && g < groups; ++g)
         for (std::size_t i = 0; i < weights; ++i)
             into.weight[i] += scratch.weight_parts[g][i];
     if (into.bias)
