@@ -50,9 +50,11 @@
 #include <comir/nn/activation.hpp>
 #include <comir/nn/batch_norm.hpp>
 #include <comir/nn/concepts.hpp>
+#include <comir/nn/conv2d.hpp>
 #include <comir/nn/conv_kernel.hpp>
 #include <comir/nn/conv_tile.hpp>
 #include <comir/nn/conv_unit.hpp>
+#include <comir/nn/dense_block.hpp>
 #include <comir/nn/drop_mask.hpp>
 #include <comir/nn/dropout.hpp>
 #include <comir/nn/feature_buffer.hpp>

@@ -38,8 +38,7 @@ void channel_moments(tensor_view<T const> const& x, std::vector<moments>& parts,
     shape4 const s = x.shape();
     parts.resize(std::max(parts.size(), s.n * s.c));
     parallel_for(s.n * s.c, threads, [&](std::size_t i) {
-        // The plane is only read.
-        plane<T> const values{const_cast<T*>(x.row(i / s.c, i % s.c, 0)), 0, x.stride_h()};
+        plane<T const> const values{x.row(i / s.c, i % s.c, 0), 0, x.stride_h()};
         parts[i] = row_block_moments(values, 0, s.h, s.w);
     });
     for (std::size_t c = 0; c < s.c; ++c) {
@@ -109,6 +108,23 @@ conv_output_gradient<T> complete_gradient(feature_buffer<T> const& buffer, std::
     output.slope = scratch.slope.data();
     output.mean = scratch.shift_mean.data();
     return output;
+}
+
+/// Adds a complete gradient to dx, for what no convolution reads.
+template <scalar T>
+void add_complete(conv_output_gradient<T> const& gradient, tensor_view<T> const& dx, int threads) {
+    shape4 const s = dx.shape();
+    parallel_for(s.n * s.c, threads, [&](std::size_t i) {
+        std::size_t const n = i / s.c, c = i % s.c;
+        T const offset = gradient.offset[c], slope = gradient.slope[c], mean = gradient.mean[c];
+        for (std::size_t y = 0; y < s.h; ++y) {
+            T const* const from = gradient.gradient.row(n, c, y);
+            T const* const value = gradient.value.row(n, c, y);
+            T* const to = dx.row(n, c, y);
+            for (std::size_t x = 0; x < s.w; ++x)
+                to[x] += from[x] - offset - slope * (value[x] - mean);
+        }
+    });
 }
 
 /// After conv_unit_backward left the sums of `count` normalised channels in the scratch: adds to the gradients of
