@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include <comir/core/memory.hpp>
 #include <comir/core/parallel.hpp>
 #include <comir/core/simd.hpp>
 #include <comir/image/image.hpp>
@@ -22,20 +23,34 @@ struct envelope_part {
     double offset;        // column^2 + height^2, a whole number
 };
 
+// Steps to either side that near_row looks before it gives up. A step costs a vector about as much as the envelope
+// costs half a pixel, so that a try that fails never costs more than the envelope itself.
+inline constexpr std::size_t near_steps = 8 * simd_width<float>;
+
 /// Room for the distance maps of one plane size, reused from map to map.
 class distance_scratch {
 public:
+    struct slot {
+        std::vector<envelope_part> parts;
+        aligned_vector<float> squares;  // of a row's column distances, with infinities on both sides
+    };
+
     distance_scratch(std::size_t h, std::size_t w, int threads) : height(h), width(w), columns(h * w), inverse(w + 1) {
         for (std::size_t i = 1; i <= w; ++i)
             inverse[i] = 0.5 / static_cast<double>(i);
-        auto const slots = static_cast<std::size_t>(thread_count(threads));
-        parts.assign(slots, std::vector<envelope_part>(w + 1));
+        slots.resize(static_cast<std::size_t>(thread_count(threads)));
+        for (slot& s : slots) {
+            s.parts.resize(w + 1);
+            s.squares.assign(near_steps + round_up(w, near_block) + near_steps, std::numeric_limits<float>::infinity());
+        }
     }
 
+    static constexpr std::size_t near_block = 2 * simd_width<float>;  // pixels that near_row treats together
+
     std::size_t height, width;
-    std::vector<std::int32_t> columns;              // distance to the nearest set pixel of the same column
-    std::vector<double> inverse;                    // 1 / (2 i)
-    std::vector<std::vector<envelope_part>> parts;  // of each slot
+    std::vector<std::int32_t> columns;  // distance to the nearest set pixel of the same column
+    std::vector<double> inverse;        // 1 / (2 i)
+    std::vector<slot> slots;
 };
 
 // Larger than any column distance, and one more still fits.
@@ -77,6 +92,41 @@ inline bool envelope_row(std::int32_t const* g, std::size_t w, std::vector<doubl
     return true;
 }
 
+/// The same by looking at the neighbours of all pixels of a block in turn, until none can be nearer: faster than the
+/// envelope where something is set nearby. `squares` are g(u)^2 with near_steps infinities before and after. False,
+/// with the row in disorder, if near_steps are not enough.
+inline bool near_row(float const* squares, std::size_t w, float* row) {
+    constexpr std::size_t width = simd_width<float>, block = distance_scratch::near_block;
+    constexpr std::size_t unchecked = 4;  // the check costs about as much as these steps
+    alignas(alignment) float ends[block];
+    for (std::size_t x = 0; x < w; x += block) {
+        float const* const here = squares + x;
+        auto a = load<float>(here), b = load<float>(here + width);
+        for (std::size_t k = 1;; k += unchecked) {
+            float const reached = static_cast<float>(k - 1) * static_cast<float>(k - 1);
+            auto const farther = maximum(maximum(a, b) - broadcast(reached), broadcast(0.0f));
+            if (!(sum(farther) > 0.0f))
+                break;
+            if (k + unchecked > near_steps)
+                return false;
+            for (std::size_t j = k; j < k + unchecked; ++j) {
+                auto const step = broadcast(static_cast<float>(j) * static_cast<float>(j));
+                a = minimum(a, minimum(load<float>(here - j), load<float>(here + j)) + step);
+                b = minimum(b, minimum(load<float>(here + width - j), load<float>(here + width + j)) + step);
+            }
+        }
+        if (x + block <= w) {
+            store(row + x, a);
+            store(row + x + width, b);
+        } else {
+            store(ends, a);
+            store(ends + width, b);
+            std::copy_n(ends, w - x, row + x);
+        }
+    }
+    return true;
+}
+
 /// out[y * width + x] = min(d_max, scale * distance of (x, y) to the nearest pixel with is_set(y, x)), d_max if there
 /// is none.
 template <class IsSet>
@@ -100,9 +150,20 @@ void euclidean_distances(distance_scratch& scratch, IsSet const& is_set, float s
     });
     parallel_for_slots((h + band_rows - 1) / band_rows, threads, [&](std::size_t band, std::size_t slot) {
         std::size_t const first = band * band_rows, last = std::min(first + band_rows, h);
+        distance_scratch::slot& own = scratch.slots[slot];
+        float* const squares = own.squares.data() + near_steps;
+        bool near = true;  // what was far in one row is far in the next
         for (std::size_t y = first; y < last; ++y) {
             float* const row = out + y * w;
-            if (!envelope_row(scratch.columns.data() + y * w, w, scratch.inverse, scratch.parts[slot].data(), row)) {
+            std::int32_t const* const g = scratch.columns.data() + y * w;
+            if (near) {
+                for (std::size_t x = 0; x < w; ++x) {
+                    float const height = static_cast<float>(g[x]);
+                    squares[x] = g[x] < no_pixel ? height * height : std::numeric_limits<float>::infinity();
+                }
+                near = near_row(squares, w, row);
+            }
+            if (!near && !envelope_row(g, w, scratch.inverse, own.parts.data(), row)) {
                 std::fill_n(row, w, d_max);
                 continue;
             }
