@@ -48,21 +48,18 @@ public:
     static constexpr std::size_t near_block = 2 * simd_width<float>;  // pixels that near_row treats together
 
     std::size_t height, width;
-    std::vector<std::int32_t> columns;  // distance to the nearest set pixel of the same column
-    std::vector<double> inverse;        // 1 / (2 i)
+    aligned_vector<float> columns;  // distance to the nearest set pixel of the same column
+    std::vector<double> inverse;    // 1 / (2 i)
     std::vector<slot> slots;
 };
 
-// Larger than any column distance, and one more still fits.
-inline constexpr std::int32_t no_pixel = 1 << 28;
-
 /// Writes squared distances of one row: the lower envelope of the parabolas g(u)^2 + (x - u)^2. False if it is empty.
-inline bool envelope_row(std::int32_t const* g, std::size_t w, std::vector<double> const& inverse, envelope_part* parts,
+inline bool envelope_row(float const* g, std::size_t w, std::vector<double> const& inverse, envelope_part* parts,
                          float* row) {
     auto const n = static_cast<std::int32_t>(w);
     envelope_part* end = parts;
     for (std::int32_t u = 0; u < n; ++u) {
-        if (g[u] >= no_pixel)
+        if (!std::isfinite(g[u]))
             continue;
         double const height = g[u], place = u;
         double const offset = height * height + place * place;
@@ -137,15 +134,16 @@ void euclidean_distances(distance_scratch& scratch, IsSet const& is_set, float s
     parallel_for((w + band_columns - 1) / band_columns, threads, [&](std::size_t band) {
         std::size_t const first = band * band_columns, last = std::min(first + band_columns, w);
         for (std::size_t y = 0; y < h; ++y) {
-            std::int32_t* const g = scratch.columns.data() + y * w;
-            std::int32_t const* const above = y == 0 ? nullptr : g - w;
-            for (std::size_t x = first; x < last; ++x)
-                g[x] = is_set(y, x) ? 0 : above ? std::min(above[x] + 1, no_pixel) : no_pixel;
+            float* const g = scratch.columns.data() + y * w;
+            for (std::size_t x = first; x < last; ++x) {
+                float const above = y == 0 ? std::numeric_limits<float>::infinity() : g[x - w];
+                g[x] = is_set(y, x) ? 0.0f : above + 1.0f;
+            }
         }
         for (std::size_t y = h - 1; y-- > 0;) {
-            std::int32_t* const g = scratch.columns.data() + y * w;
+            float* const g = scratch.columns.data() + y * w;
             for (std::size_t x = first; x < last; ++x)
-                g[x] = std::min(g[x], g[x + w] + 1);
+                g[x] = std::min(g[x], g[x + w] + 1.0f);
         }
     });
     parallel_for_slots((h + band_rows - 1) / band_rows, threads, [&](std::size_t band, std::size_t slot) {
@@ -155,12 +153,10 @@ void euclidean_distances(distance_scratch& scratch, IsSet const& is_set, float s
         bool near = true;  // what was far in one row is far in the next
         for (std::size_t y = first; y < last; ++y) {
             float* const row = out + y * w;
-            std::int32_t const* const g = scratch.columns.data() + y * w;
+            float const* const g = scratch.columns.data() + y * w;
             if (near) {
-                for (std::size_t x = 0; x < w; ++x) {
-                    float const height = static_cast<float>(g[x]);
-                    squares[x] = g[x] < no_pixel ? height * height : std::numeric_limits<float>::infinity();
-                }
+                for (std::size_t x = 0; x < w; ++x)
+                    squares[x] = g[x] * g[x];
                 near = near_row(squares, w, row);
             }
             if (!near && !envelope_row(g, w, scratch.inverse, own.parts.data(), row)) {
