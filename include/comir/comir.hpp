@@ -48,11 +48,14 @@
 #include <comir/models/unet_plan.hpp>
 #include <comir/models/unet_shape.hpp>
 #include <comir/nn/activation.hpp>
+#include <comir/nn/average_pool.hpp>
 #include <comir/nn/batch_norm.hpp>
+#include <comir/nn/blur_pool.hpp>
 #include <comir/nn/concepts.hpp>
 #include <comir/nn/conv2d.hpp>
 #include <comir/nn/conv_kernel.hpp>
 #include <comir/nn/conv_tile.hpp>
+#include <comir/nn/conv_transpose.hpp>
 #include <comir/nn/conv_unit.hpp>
 #include <comir/nn/dense_block.hpp>
 #include <comir/nn/drop_mask.hpp>
@@ -61,6 +64,7 @@
 #include <comir/nn/feature_norm.hpp>
 #include <comir/nn/gradient_check.hpp>
 #include <comir/nn/init.hpp>
+#include <comir/nn/pixel_shuffle.hpp>
 #include <comir/nn/pool.hpp>
 #include <comir/nn/sequential.hpp>
 #include <comir/nn/upsample.hpp>

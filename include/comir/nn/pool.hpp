@@ -9,6 +9,18 @@
 
 namespace comir::inline COMIR_ABI {
 
+namespace detail {
+
+/// Takes a later value of a window if it is larger than the best so far, or a NaN.
+template <scalar T>
+void take_larger(T value, std::uint8_t candidate, T& best, std::uint8_t& at) {
+    bool const larger = value > best || value != value;
+    best = larger ? value : best;
+    at = larger ? candidate : at;
+}
+
+}  // namespace detail
+
 /// Largest value of each 2x2 window, at strides of two; an odd last row or column is left out, as in PyTorch.
 /// The gradient goes to the window's first largest value in reading order; a NaN counts as largest.
 /// Shapes:  x (N, C, H, W), y (N, C, H / 2, W / 2) rounded down
@@ -45,9 +57,9 @@ struct max_pool {
                 for (std::size_t j = 0; j < s.w; ++j) {
                     T best = upper[2 * j];
                     std::uint8_t at = 0;
-                    take_larger(upper[2 * j + 1], 1, best, at);
-                    take_larger(lower[2 * j], 2, best, at);
-                    take_larger(lower[2 * j + 1], 3, best, at);
+                    detail::take_larger(upper[2 * j + 1], 1, best, at);
+                    detail::take_larger(lower[2 * j], 2, best, at);
+                    detail::take_larger(lower[2 * j + 1], 3, best, at);
                     to[j] = best;
                     place[j] = at;
                 }
@@ -70,13 +82,6 @@ struct max_pool {
                     rows[place[j] >> 1][2 * j + (place[j] & 1u)] += from[j];
             }
         });
-    }
-
-private:
-    static void take_larger(T value, std::uint8_t candidate, T& best, std::uint8_t& at) {
-        bool const larger = value > best || value != value;
-        best = larger ? value : best;
-        at = larger ? candidate : at;
     }
 };
 
