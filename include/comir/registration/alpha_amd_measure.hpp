@@ -12,9 +12,11 @@
 
 namespace comir::inline COMIR_ABI::detail {
 
-/// Sums over sampled points that lie inside the target image: of the interpolated distance, of its derivative by the
-/// target's x and y, and of that derivative times a place. Derivatives by any affine transform's parameters follow.
+/// Sums over sampled points that lie inside the target image, each with its weight: of the interpolated distance, of
+/// its derivative by the target's x and y, and of that derivative times a place. Derivatives by any affine transform's
+/// parameters follow.
 struct amd_sums {
+    double drawn = 0.0;  // the weights of all sampled points, inside or not
     double weight = 0.0, value = 0.0;
     point2 d{}, d_times_x{}, d_times_y{};
 };
@@ -40,48 +42,85 @@ inline amd_map inverse(amd_map const& m) {
 /// Which place a derivative is multiplied with: the source's point or where the map takes it; both about an origin.
 enum class amd_moment { source, target };
 
+/// The four corners of a block of points in a map, and the value between them.
+struct alignas(alignment) amd_corners {
+    static constexpr std::size_t block = 64;
+    float a[block], b[block], e[block], f[block];
+
+    /// Reads the corners of the points' maps: plain loads, which are faster than gathers.
+    void read(float const* maps, std::size_t plane, std::size_t w, unsigned char const* q, std::int32_t const* index,
+              std::size_t n) {
+        for (std::size_t i = 0; i < n; ++i) {
+            float const* const corner = maps + q[i] * plane + static_cast<std::size_t>(index[i]);
+            a[i] = corner[0];
+            b[i] = corner[1];
+            e[i] = corner[w];
+            f[i] = corner[w + 1];
+        }
+    }
+    simd<float> upper(std::size_t i, simd<float> const& u) const {
+        return multiply_add(u, load<float>(b + i) - load<float>(a + i), load<float>(a + i));
+    }
+    simd<float> lower(std::size_t i, simd<float> const& u) const {
+        return multiply_add(u, load<float>(f + i) - load<float>(e + i), load<float>(e + i));
+    }
+    simd<float> between(std::size_t i, simd<float> const& u, simd<float> const& v) const {
+        auto const top = upper(i, u);
+        return multiply_add(v, lower(i, u) - top, top);
+    }
+    simd<float> along_x(std::size_t i, simd<float> const& v) const {
+        auto const top = load<float>(b + i) - load<float>(a + i), bottom = load<float>(f + i) - load<float>(e + i);
+        return multiply_add(v, bottom - top, top);
+    }
+};
+
 /// Adds the sums of the source's points [first, first + count), seen through the map in the target's distances.
-/// A block of points goes through in three sweeps, so that all but the sixteen-way scattered reads run in registers.
+/// A block of points goes through in three sweeps, so that all but the scattered reads run in registers.
 inline void add_directed_sums(amd_level const& source, std::size_t first, std::size_t count, amd_level const& target,
                               amd_map const& m, amd_moment moment, point2 origin, amd_sums& sums) {
-    constexpr std::size_t block = 64, width = simd_width<float>;
+    constexpr std::size_t block = amd_corners::block, width = simd_width<float>;
     static_assert(block % width == 0);
     struct alignas(alignment) lane_block {
         float value[block];
     };
-    lane_block u{}, v{}, weight{}, mx{}, my{}, dist{}, dx{}, dy{};
+    lane_block u{}, v{}, weight{}, drawn{}, mx{}, my{}, dist, dx, dy;
+    amd_corners corners{};
     std::int32_t index[block];
-    std::size_t const w = target.width(), h = target.height();
+    std::size_t const w = target.width(), h = target.height(), plane = w * h;
     double const to_level = 1.0 / static_cast<double>(target.factor());
     float const xx = static_cast<float>(m.xx), xy = static_cast<float>(m.xy), x0 = static_cast<float>(m.x);
     float const yx = static_cast<float>(m.yx), yy = static_cast<float>(m.yy), y0 = static_cast<float>(m.y);
     float const scale = static_cast<float>(to_level);
     float const right = static_cast<float>(w - 1), bottom = static_cast<float>(h - 1);
-    auto const last_x = static_cast<std::int32_t>(w) - 2, last_y = static_cast<std::int32_t>(h) - 2;
+    float const last_x = right - 1.0f, last_y = bottom - 1.0f;
     float const ox = static_cast<float>(origin.x), oy = static_cast<float>(origin.y);
     auto const in_full = [to_level](auto const& lanes) { return static_cast<double>(sum(lanes)) * to_level; };
     bool const about_source = moment == amd_moment::source;
+    auto const zero = broadcast(0.0f);
 
     for (std::size_t begin = first; begin < first + count; begin += block) {
-        std::size_t const n = std::min(block, first + count - begin);
+        std::size_t const n = std::min(block, first + count - begin), padded = round_up(n, width);
         float const* const px = source.point_x() + begin;
         float const* const py = source.point_y() + begin;
+        float const* const pw = source.point_weight() + begin;
         for (std::size_t i = 0; i < n; ++i) {
             float const tx = xx * px[i] + xy * py[i] + x0, ty = yx * px[i] + yy * py[i] + y0;
             float const lx = tx * scale, ly = ty * scale;
-            bool const in = (lx >= 0.0f) & (lx <= right) & (ly >= 0.0f) & (ly <= bottom);
-            float const cx = in ? lx : 0.0f, cy = in ? ly : 0.0f;
-            std::int32_t const ix = std::min(static_cast<std::int32_t>(cx), last_x);
-            std::int32_t const iy = std::min(static_cast<std::int32_t>(cy), last_y);
+            // Places beyond the edge, and what is no number, weigh nothing; their moments must be finite all the same.
+            float const cx = std::min(right, std::max(0.0f, lx)), cy = std::min(bottom, std::max(0.0f, ly));
+            float const inside = (cx == lx ? 1.0f : 0.0f) * (cy == ly ? 1.0f : 0.0f);
+            auto const ix = static_cast<std::int32_t>(std::min(cx, last_x));
+            auto const iy = static_cast<std::int32_t>(std::min(cy, last_y));
             u.value[i] = cx - static_cast<float>(ix);
             v.value[i] = cy - static_cast<float>(iy);
-            weight.value[i] = in ? 1.0f : 0.0f;
-            mx.value[i] = (about_source ? px[i] : in ? tx : ox) - ox;
-            my.value[i] = (about_source ? py[i] : in ? ty : oy) - oy;
+            drawn.value[i] = pw[i];
+            weight.value[i] = inside * pw[i];
+            mx.value[i] = (about_source ? px[i] : inside > 0.0f ? tx : ox) - ox;
+            my.value[i] = (about_source ? py[i] : inside > 0.0f ? ty : oy) - oy;
             index[i] = iy * static_cast<std::int32_t>(w) + ix;
         }
-        std::size_t const padded = round_up(n, width);
         std::fill(weight.value + n, weight.value + padded, 0.0f);
+        std::fill(drawn.value + n, drawn.value + padded, 0.0f);
         if (!target.inside().empty())
             for (std::size_t i = 0; i < n; ++i) {
                 std::size_t const nearest =
@@ -90,30 +129,38 @@ inline void add_directed_sums(amd_level const& source, std::size_t first, std::s
                     weight.value[i] = 0.0f;
             }
 
-        std::fill(dist.value, dist.value + block, 0.0f);
-        std::fill(dx.value, dx.value + block, 0.0f);
-        std::fill(dy.value, dy.value + block, 0.0f);
         for (std::size_t c = 0; c < target.channels(); ++c) {
             unsigned char const* const q = source.point_level(c) + begin;
-            float const* const maps = target.map(c, 0);
-            std::size_t const plane = w * h;
-            for (std::size_t i = 0; i < n; ++i) {
-                float const* const corner = maps + q[i] * plane + static_cast<std::size_t>(index[i]);
-                float const a = corner[0], b = corner[1], e = corner[w], f = corner[w + 1];
-                float const upper = a + u.value[i] * (b - a), lower = e + u.value[i] * (f - e);
-                dist.value[i] += upper + v.value[i] * (lower - upper);
-                dx.value[i] += (b - a) + v.value[i] * ((f - e) - (b - a));
-                dy.value[i] += lower - upper;
+            corners.read(target.map(c, 0), plane, w, q, index, n);
+            for (std::size_t i = 0; i < padded; i += width) {
+                auto const across = load<float>(u.value + i), down = load<float>(v.value + i);
+                auto const add = [&](lane_block& to, simd<float> const& more) {
+                    store(to.value + i, c == 0 ? more : load<float>(to.value + i) + more);
+                };
+                add(dist, corners.between(i, across, down));
+                if (!target.has_slopes()) {
+                    add(dx, corners.along_x(i, down));
+                    add(dy, corners.lower(i, across) - corners.upper(i, across));
+                }
             }
+            if (target.has_slopes())
+                for (bool const along_x : {true, false}) {
+                    corners.read(along_x ? target.slope_x(c, 0) : target.slope_y(c, 0), plane, w, q, index, n);
+                    lane_block& to = along_x ? dx : dy;
+                    for (std::size_t i = 0; i < padded; i += width) {
+                        auto const slope = corners.between(i, load<float>(u.value + i), load<float>(v.value + i));
+                        store(to.value + i, c == 0 ? slope : load<float>(to.value + i) + slope);
+                    }
+                }
         }
 
-        auto const zero = broadcast(0.0f);
-        auto s_weight = zero, s_value = zero, s_x = zero, s_y = zero, s_xx = zero, s_xy = zero, s_yx = zero,
-             s_yy = zero;
+        auto s_drawn = zero, s_weight = zero, s_value = zero, s_x = zero, s_y = zero, s_xx = zero, s_xy = zero,
+             s_yx = zero, s_yy = zero;
         for (std::size_t i = 0; i < padded; i += width) {
             auto const k = load<float>(weight.value + i);
             auto const gx = k * load<float>(dx.value + i), gy = k * load<float>(dy.value + i);
             auto const rx = load<float>(mx.value + i), ry = load<float>(my.value + i);
+            s_drawn = s_drawn + load<float>(drawn.value + i);
             s_weight = s_weight + k;
             s_value = multiply_add(k, load<float>(dist.value + i), s_value);
             s_x = s_x + gx;
@@ -123,6 +170,7 @@ inline void add_directed_sums(amd_level const& source, std::size_t first, std::s
             s_xy = multiply_add(gx, ry, s_xy);
             s_yy = multiply_add(gy, ry, s_yy);
         }
+        sums.drawn += static_cast<double>(sum(s_drawn));
         sums.weight += static_cast<double>(sum(s_weight));
         sums.value += static_cast<double>(sum(s_value));
         sums.d = sums.d + point2{in_full(s_x), in_full(s_y)};
@@ -151,7 +199,7 @@ template <std::size_t Parameters>
 struct amd_evaluation {
     double value = std::numeric_limits<double>::infinity();  // pixels; infinite if no point lies inside
     std::array<double, Parameters> gradient{};
-    double overlap = 0.0;  // share of the fixed points inside the moving image
+    double overlap = 0.0;  // share of the fixed points, by weight, inside the moving image
     double overlap_moving = 0.0;
 };
 
@@ -180,10 +228,8 @@ amd_evaluation<Transform::parameter_count> evaluate_amd(amd_level const& fixed, 
     amd_evaluation<Transform::parameter_count> out;
     amd_map const map = to_amd_map(t);
     amd_sums const there = directed_sums(fixed, fixed_sample, moving, map, amd_moment::source, t.centre);
-    auto const share = [](amd_sums const& sums, amd_level const& level, amd_sample const& sample) {
-        return sums.weight / static_cast<double>(std::max<std::size_t>(1, std::min(sample.count, level.point_count())));
-    };
-    out.overlap = share(there, fixed, fixed_sample);
+    auto const share = [](amd_sums const& sums) { return sums.drawn > 0.0 ? sums.weight / sums.drawn : 0.0; };
+    out.overlap = share(there);
     if (!(there.weight > 0.0))
         return out;
     if (!symmetric) {
@@ -193,8 +239,8 @@ amd_evaluation<Transform::parameter_count> evaluate_amd(amd_level const& fixed, 
         return out;
     }
     amd_map const back = inverse(map);
-    amd_sums const here = directed_sums(moving, moving_sample, fixed, back, amd_moment::target, t.centre);
-    out.overlap_moving = share(here, moving, moving_sample);
+    amd_sums here = directed_sums(moving, moving_sample, fixed, back, amd_moment::target, t.centre);
+    out.overlap_moving = share(here);
     if (!(here.weight > 0.0))
         return out;
     out.value = 0.5 * (there.value / there.weight + here.value / here.weight);
@@ -203,8 +249,10 @@ amd_evaluation<Transform::parameter_count> evaluate_amd(amd_level const& fixed, 
     auto const turned = [&back](point2 g) {
         return point2{-(back.xx * g.x + back.yx * g.y), -(back.xy * g.x + back.yy * g.y)};
     };
-    add_gradient(t, amd_sums{here.weight, here.value, turned(here.d), turned(here.d_times_x), turned(here.d_times_y)},
-                 0.5 / here.weight, out.gradient);
+    here.d = turned(here.d);
+    here.d_times_x = turned(here.d_times_x);
+    here.d_times_y = turned(here.d_times_y);
+    add_gradient(t, here, 0.5 / here.weight, out.gradient);
     return out;
 }
 
