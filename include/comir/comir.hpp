@@ -46,6 +46,7 @@
 #include <comir/models/encoder.hpp>
 #include <comir/models/unet_network.hpp>
 #include <comir/models/unet_plan.hpp>
+#include <comir/models/unet_resampling.hpp>
 #include <comir/models/unet_shape.hpp>
 #include <comir/nn/activation.hpp>
 #include <comir/nn/average_pool.hpp>

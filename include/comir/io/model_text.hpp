@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -118,11 +119,17 @@ inline constexpr std::pair<char const*, std::size_t unet_shape::*> model_shape_c
     {"dropout_percent", &unet_shape::dropout_percent}};
 inline constexpr std::pair<char const*, std::array<std::size_t, 8> unet_shape::*> model_shape_lists[] = {
     {"down", &unet_shape::down}, {"up", &unet_shape::up}};
+// Written only where a shape differs from the default, so that files without options stay what they were.
+inline constexpr std::array<char const*, 3> model_poolings{"max", "average", "blur"};
+inline constexpr std::array<char const*, 3> model_upsamplings{"nearest", "transposed", "pixel_shuffle"};
 
 inline unet_shape model_texts::shape(std::string const& name) const {
     nlohmann::json const value = json(name);
-    if (!value.is_object() || value.size() != std::size(model_shape_counts) + std::size(model_shape_lists))
-        refuse(name, "the nine members of a network's shape");
+    std::size_t options = 0;
+    for (char const* key : {"pooling", "upsampling", "early_transition"})
+        options += value.is_object() && value.contains(key) ? 1 : 0;
+    if (!value.is_object() || value.size() != std::size(model_shape_counts) + std::size(model_shape_lists) + options)
+        refuse(name, "the nine members of a network's shape, and no others but its options");
     auto const count = [&](nlohmann::json const& item) {
         if (!item.is_number_unsigned() || item.get<std::uint64_t>() > most_model_channels)
             refuse(name, "whole numbers of at most 65536");
@@ -146,6 +153,20 @@ inline unet_shape model_texts::shape(std::string const& name) const {
         for (std::size_t i = 0; i < items.size(); ++i)
             list[i] = count(items[i]);
     }
+    auto const choice = [&](char const* key, auto const& names, auto& chosen) {
+        auto const found = value.find(key);
+        if (found == value.end())
+            return;
+        for (std::size_t i = 0; i < names.size(); ++i)
+            if (*found == names[i]) {
+                chosen = static_cast<std::remove_reference_t<decltype(chosen)>>(i);
+                return;
+            }
+        refuse(name, std::string("a known ") + key);
+    };
+    choice("pooling", model_poolings, result.pooling);
+    choice("upsampling", model_upsamplings, result.upsampling);
+    choice("early_transition", std::array<bool, 2>{false, true}, result.early_transition);
     if (result.in == 0 || result.out == 0 || !result.valid())
         refuse(name, "a valid shape without zero counts");
     return result;
@@ -171,6 +192,12 @@ inline nlohmann::json model_shape_json(unet_shape const& shape) {
     for (auto const& field : model_shape_lists)
         for (std::size_t i = 0; i < shape.levels(); ++i)
             result[field.first].push_back((shape.*field.second)[i]);
+    if (shape.pooling != pooling::max)
+        result["pooling"] = model_poolings[static_cast<std::size_t>(shape.pooling)];
+    if (shape.upsampling != upsampling::nearest)
+        result["upsampling"] = model_upsamplings[static_cast<std::size_t>(shape.upsampling)];
+    if (shape.early_transition)
+        result["early_transition"] = true;
     return result;
 }
 

@@ -103,7 +103,7 @@ private:
                              " running statistics were given, expected ", parameter_count(), " and ", running_count());
     }
 
-    detail::unet_network<T> network_;
+    detail::unet_network<T, Shape.resampled()> network_;
 };
 
 }  // namespace comir::inline COMIR_ABI

@@ -8,6 +8,7 @@
 
 #include <comir/core/random.hpp>
 #include <comir/models/unet_plan.hpp>
+#include <comir/models/unet_resampling.hpp>
 #include <comir/nn/feature_norm.hpp>
 
 namespace comir::inline COMIR_ABI {
@@ -20,10 +21,11 @@ struct unet_workspace {
     std::vector<std::vector<std::uint8_t>> chosen;  // of each pooling
     detail::norm_scratch<T> norm;
     detail::conv_scratch<T> scratch;
+    detail::unet_stage_memory<T> stage;
 
     /// Bytes held by the feature maps and their gradients.
     std::size_t bytes() const {
-        std::size_t total = 0;
+        std::size_t total = stage.bytes();
         for (auto const& b : buffers)
             total += b.bytes();
         return total;
@@ -32,8 +34,9 @@ struct unet_workspace {
 
 namespace detail {
 
-/// Runs a plan: the part of dense_unet that does not depend on its shape at compile time, so it is compiled once.
-template <scalar T>
+/// Runs a plan: the part of dense_unet that does not depend on its shape at compile time, so it is compiled once, or
+/// twice if a program has shapes with and without resampled units.
+template <scalar T, bool Resampled>
 class unet_network {
 public:
     explicit unet_network(unet_shape const& shape) : shape_(shape), plan_(unet_planner(shape).take()) {}
@@ -44,12 +47,15 @@ public:
     void initialise(std::span<T> parameters, std::span<T> running, std::uint64_t seed) const {
         for (std::size_t u = 0; u < plan_.units.size(); ++u) {
             auto const& unit = plan_.units[u];
-            std::size_t const fan_in = unit.ci * unit.kernel * unit.kernel;
+            // PyTorch takes the output channels of a transposed convolution for its fan-in.
+            bool const transposed = unit.stage == unet_stage::transposed;
+            std::size_t const co = transposed ? unit.co : unit.conv_channels(), taps = unit.kernel * unit.kernel;
+            std::size_t const fan_in = (transposed ? unit.co : unit.ci) * taps;
             double const bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
             random_stream random(seed, u);
-            for (std::size_t i = 0; i < unit.co * fan_in; ++i)
+            for (std::size_t i = 0; i < co * unit.ci * taps; ++i)
                 parameters[unit.weight + i] = static_cast<T>(random.uniform(-bound, bound));
-            for (std::size_t i = 0; unit.bias != no_offset && i < unit.co; ++i)
+            for (std::size_t i = 0; unit.bias != no_offset && i < co; ++i)
                 parameters[unit.bias + i] = static_cast<T>(random.uniform(-bound, bound));
             for (std::size_t i = 0; unit.gamma != no_offset && i < unit.ci; ++i) {
                 parameters[unit.gamma + i] = T(1);
@@ -78,10 +84,15 @@ public:
                 epilogue.drop = drop_of(unit, u, drop_seed);
             auto const out =
                 unit.to == image_buffer ? y : work.buffers[unit.to].value.view().channels(unit.to_first, unit.co);
-            conv_unit_forward(in, unit.co, unit.kernel, parameters.data() + unit.weight,
-                              unit.bias == no_offset ? nullptr : parameters.data() + unit.bias, epilogue, out,
-                              unit.pool && training ? work.chosen[unit.chosen].data() : nullptr,
-                              work.norm.moments.data(), work.scratch, threads);
+            T const* const weight = parameters.data() + unit.weight;
+            T const* const bias = unit.bias == no_offset ? nullptr : parameters.data() + unit.bias;
+            if (!Resampled || unit.stage == unet_stage::none)
+                conv_unit_forward(in, unit.co, unit.kernel, weight, bias, epilogue, out,
+                                  unit.pool && training ? work.chosen[unit.chosen].data() : nullptr,
+                                  work.norm.moments.data(), work.scratch, threads);
+            else if constexpr (Resampled)
+                resampled_unit_forward(unit, in, weight, bias, epilogue, out, work.stage, work.norm, work.scratch,
+                                       threads);
             if (epilogue.statistics)
                 keep_moments(work.norm, work.buffers[unit.to], unit.to_first, unit.co);
         }
@@ -115,8 +126,11 @@ public:
                 into.input = work.buffers[unit.from].gradient.view().channels(unit.from_first, unit.ci);
             into.normalised = work.norm.sums.data();
             into.mean = work.norm.mean.data();
-            conv_unit_backward(in, unit.co, unit.kernel, parameters.data() + unit.weight, output, into, work.scratch,
-                               threads);
+            T const* const weight = parameters.data() + unit.weight;
+            if (!Resampled || unit.stage == unet_stage::none)
+                conv_unit_backward(in, unit.co, unit.kernel, weight, output, into, work.scratch, threads);
+            else if constexpr (Resampled)
+                resampled_unit_backward(unit, in, weight, output, into, work.stage, work.scratch, threads);
             if (unit.gamma != no_offset)
                 add_normalisation_gradient(work.buffers[unit.from], unit.from_first, unit.ci,
                                            parameters.data() + unit.gamma, work.norm, gradient.data() + unit.gamma,

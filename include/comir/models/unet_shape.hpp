@@ -10,6 +10,13 @@ namespace comir::inline COMIR_ABI {
 /// A channel count that is given when the network is made, for tools that meet any number of bands.
 inline constexpr std::size_t dynamic = 0;
 
+/// How a transition down halves the resolution.
+enum class pooling { max, average, blur };
+
+/// How a transition up doubles the resolution, always with a 3x3 convolution: of the nearest pixels, transposed at
+/// strides of two, or to four times the channels, which become the pixels of 2x2 squares.
+enum class upsampling { nearest, transposed, pixel_shuffle };
+
 /// Shape of a dense U-Net; a template argument, so everything follows from it at compile time.
 /// Source: Jegou et al. 2017, arXiv:1611.09326; the numbers of `paper` as published with CoMIR (Pielawski et al. 2020)
 struct unet_shape {
@@ -23,8 +30,12 @@ struct unet_shape {
     std::size_t compression_percent = 100;     // of a transition down: its channels are cut to this share, rounded down
     std::size_t dropout_percent = 0;           // of a dense layer's values; transitions then drop 20% of their channels
 
+    comir::pooling pooling = comir::pooling::max;
+    comir::upsampling upsampling = comir::upsampling::nearest;
+    bool early_transition = false;  // a transition down right after the first convolution, and its counterpart at last
+
     constexpr bool operator==(unet_shape const&) const = default;
-    /// Levels of resolution above the bottleneck.
+    /// Levels of dense blocks above the bottleneck.
     constexpr std::size_t levels() const {
         std::size_t n = 0;
         while (n < down.size() && down[n] > 0)
@@ -32,7 +43,11 @@ struct unet_shape {
         return n;
     }
     /// Rows and columns of the input must be multiples of this.
-    constexpr std::size_t multiple() const { return std::size_t{1} << levels(); }
+    constexpr std::size_t multiple() const { return std::size_t{1} << (levels() + (early_transition ? 1 : 0)); }
+    /// Whether a convolution's result changes its resolution in a step of its own.
+    constexpr bool resampled() const {
+        return pooling != comir::pooling::max || upsampling != comir::upsampling::nearest;
+    }
     constexpr bool valid() const {
         std::size_t const n = levels();
         for (std::size_t i = 0; i < up.size(); ++i)
@@ -44,9 +59,16 @@ struct unet_shape {
     /// Pixels on each side of an output pixel that can change it: what a tile needs around it to equal the whole image.
     constexpr std::size_t halo() const {
         std::size_t reach = 1, scale = 1;  // of the first convolution
+        // The convolution of a transition up, which before a pixel shuffle sees pixels of twice the size, and the pixel
+        // that pooling and upsampling may be off; a blur reaches one further.
+        std::size_t const transitions =
+            (upsampling == comir::upsampling::pixel_shuffle ? 2 : 1) + 1 + (pooling == comir::pooling::blur ? 1 : 0);
+        if (early_transition) {
+            reach += transitions;
+            scale = 2;
+        }
         for (std::size_t i = 0; i < levels(); ++i, scale *= 2)
-            reach += (down[i] + up[levels() - 1 - i] + 1) * scale  // dense layers and the convolution after upsampling
-                     + scale;                                      // the pixel that pooling and upsampling may be off
+            reach += (down[i] + up[levels() - 1 - i] + transitions) * scale;
         return reach + bottleneck * scale;
     }
 };

@@ -110,7 +110,7 @@ conv_output_gradient<T> complete_gradient(feature_buffer<T> const& buffer, std::
     return output;
 }
 
-/// Adds a complete gradient to dx, for what no convolution reads.
+/// Adds a complete gradient to dx, for what no convolution's backward reads.
 template <scalar T>
 void add_complete(conv_output_gradient<T> const& gradient, tensor_view<T> const& dx, int threads) {
     shape4 const s = dx.shape();
@@ -121,8 +121,10 @@ void add_complete(conv_output_gradient<T> const& gradient, tensor_view<T> const&
             T const* const from = gradient.gradient.row(n, c, y);
             T const* const value = gradient.value.row(n, c, y);
             T* const to = dx.row(n, c, y);
-            for (std::size_t x = 0; x < s.w; ++x)
-                to[x] += from[x] - offset - slope * (value[x] - mean);
+            for (std::size_t x = 0; x < s.w; ++x) {
+                T const complete = from[x] - offset - slope * (value[x] - mean);
+                to[x] += gradient.relu && !(value[x] > T(0)) ? T(0) : complete;
+            }
         }
     });
 }
