@@ -22,7 +22,7 @@ void add_info(CLI::App& app) {
                     std::printf("modality     %s: %zu -> %zu channels, %zu parameters, %s network%s, range %g to %g\n",
                                 s.modality.c_str(), encoder.network().in_channels(), encoder.network().out_channels(),
                                 encoder.network().parameter_count(),
-                                encoder.network().shape.levels() == comir::compact_shape.levels() ? "compact" : "paper",
+                                encoder.network().full_shape().levels() == comir::compact_shape.levels() ? "compact" : "paper",
                                 s.log ? ", log(1 + x)" : "", static_cast<double>(s.range.low),
                                 static_cast<double>(s.range.high));
                 },

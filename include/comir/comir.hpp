@@ -42,6 +42,7 @@
 #include <comir/image/interpolate.hpp>
 #include <comir/image/pyramid.hpp>
 #include <comir/image/warp.hpp>
+#include <comir/models/any_unet.hpp>
 #include <comir/models/dense_unet.hpp>
 #include <comir/models/encoder.hpp>
 #include <comir/models/unet_network.hpp>

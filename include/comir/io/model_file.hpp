@@ -66,12 +66,7 @@ inline constexpr std::string_view model_format = "comir", checkpoint_format = "c
                                   model_format_version = "1";
 
 inline unet_shape shape_of(any_encoder const& held) {
-    return std::visit(
-        [](auto const& e) {
-            using network = typename std::decay_t<decltype(e)>::network_type;
-            return with_channels(network::shape, e.network().in_channels(), e.network().out_channels());
-        },
-        held);
+    return std::visit([](auto const& e) { return e.network().full_shape(); }, held);
 }
 
 template <class Error>
@@ -152,25 +147,31 @@ inline void check_model_format(model_texts const& texts, std::string_view format
             texts.refuse(name, "'" + std::string(expected) + "'; the file is of another kind or version");
 }
 
-/// The encoder of the first alternative that has the shape; dropout plays no part outside training.
-template <std::size_t Alternative = 0>
-any_encoder read_encoder(model_texts const& texts, tensor_source& source, encoder_settings settings) {
+template <class Network>
+any_encoder read_numbers(Network network, tensor_source& source, encoder_settings settings) {
+    auto parameters = source.take_all(settings.modality, network.parameter_entries(), network.parameter_count());
+    auto running = source.take_all(settings.modality, network.running_entries(), network.running_count());
+    return encoder<Network>(std::move(network), std::move(parameters), std::move(running), std::move(settings));
+}
+
+/// The encoder of a named shape, with options or without; dropout plays no part outside training. Other shapes are
+/// refused, so that a hostile file cannot ask for a network of any size.
+inline any_encoder read_encoder(model_texts const& texts, tensor_source& source, encoder_settings settings) {
     std::string const name = settings.modality + ".shape";
-    if constexpr (Alternative == std::variant_size_v<any_encoder>) {
+    unet_shape shape = texts.shape(name);
+    shape.dropout_percent = 0;
+    unet_shape plain = shape;
+    plain.pooling = pooling::max;
+    plain.upsampling = upsampling::nearest;
+    plain.early_transition = false;
+    bool const compact = plain == with_channels(compact_shape, shape.in, shape.out);
+    if (!compact && plain != with_channels(paper_shape, shape.in, shape.out))
         texts.refuse(name, "the shape compact or paper with any number of channels");
-    } else {
-        using network_type = typename std::variant_alternative_t<Alternative, any_encoder>::network_type;
-        unet_shape const shape = texts.shape(name);
-        unet_shape plain = with_channels(shape, dynamic, dynamic);
-        plain.dropout_percent = network_type::shape.dropout_percent;
-        if (plain != network_type::shape)
-            return read_encoder<Alternative + 1>(texts, source, std::move(settings));
-        network_type network(shape.in, shape.out);
-        auto parameters = source.take_all(settings.modality, network.parameter_entries(), network.parameter_count());
-        auto running = source.take_all(settings.modality, network.running_entries(), network.running_count());
-        return encoder<network_type>(std::move(network), std::move(parameters), std::move(running),
-                                     std::move(settings));
-    }
+    if (plain != shape)
+        return read_numbers(any_unet(shape), source, std::move(settings));
+    if (compact)
+        return read_numbers(compact_network(shape.in, shape.out), source, std::move(settings));
+    return read_numbers(paper_network(shape.in, shape.out), source, std::move(settings));
 }
 
 inline model model_from(model_texts const& texts, tensor_source& source) {

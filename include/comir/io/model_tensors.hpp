@@ -17,7 +17,7 @@
 
 namespace comir::inline COMIR_ABI {
 
-/// What an encoder of either shape does besides its network.
+/// What an encoder of any shape does besides its network.
 inline encoder_settings const& settings_of(any_encoder const& held) {
     return std::visit([](auto const& e) -> encoder_settings const& { return e.settings(); }, held);
 }

@@ -8,36 +8,21 @@
 
 namespace comir::inline COMIR_ABI {
 
-/// Dense U-Net ("tiramisu"): maps images to representations of the same extent.
-/// Shapes:  x (N, in, H, W), y (N, out, H, W); H and W multiples of `multiple()`
-/// Holds no numbers: parameters, running statistics, gradients and workspaces belong to the caller. The parameters are
-/// one flat array in the order of `parameter_entries()`, so a device can point at them in flash memory.
-/// Writes:  forward overwrites y; backward adds to dx (unless it is empty) and to the gradient
-/// Errors:  shape_error if an extent, a channel count or a span's length does not fit
-/// Threads: over tiles; the same bits for any number of threads
-/// Source:  Jegou et al. 2017, arXiv:1611.09326; layer details as in the network published with CoMIR
-template <unet_shape Shape, scalar T = float>
-class dense_unet {
-    static_assert(
-        Shape.valid(),
-        "comir: dense_unet needs as many up as down blocks, at least one, no zero counts, a compression of 1 to "
-        "100 percent and a dropout below 100 percent");
+namespace detail {
 
+/// The calls of a dense U-Net whose shape is known at run time, with the checks of what they are given.
+template <scalar T, bool Resampled>
+class unet_calls {
 public:
     using value_type = T;
     using workspace = unet_workspace<T>;
-    static constexpr unet_shape shape = Shape;
 
-    /// For a shape whose channel counts are fixed.
-    dense_unet() requires(Shape.in != dynamic && Shape.out != dynamic) : dense_unet(Shape.in, Shape.out) {}
-    /// For a shape with dynamic channel counts.
-    /// Errors: shape_error if a count is zero or differs from a fixed one
-    dense_unet(std::size_t in, std::size_t out) : network_(checked(in, out)) {}
-
-    std::size_t in_channels() const { return network_.shape().in; }
-    std::size_t out_channels() const { return network_.shape().out; }
-    static constexpr std::size_t multiple() { return Shape.multiple(); }
-    static constexpr std::size_t halo() { return Shape.halo(); }
+    /// With the channel counts that the network has.
+    unet_shape const& full_shape() const { return network_.shape(); }
+    std::size_t in_channels() const { return full_shape().in; }
+    std::size_t out_channels() const { return full_shape().out; }
+    std::size_t multiple() const { return full_shape().multiple(); }
+    std::size_t halo() const { return full_shape().halo(); }
     std::size_t parameter_count() const { return network_.plan().parameters; }
     std::size_t running_count() const { return network_.plan().running; }
     std::vector<parameter_entry> const& parameter_entries() const { return network_.plan().parameter_entries; }
@@ -79,15 +64,10 @@ public:
         network_.backward(parameters, x, dy, dx, gradient, seed, work, threads);
     }
 
+protected:
+    explicit unet_calls(unet_shape const& shape) : network_(shape) {}
+
 private:
-    static unet_shape checked(std::size_t in, std::size_t out) {
-        require<shape_error>(
-            in > 0 && out > 0 && (Shape.in == dynamic || Shape.in == in) && (Shape.out == dynamic || Shape.out == out),
-            "comir::dense_unet: ", in, " -> ", out, " channels were given, expected ",
-            Shape.in == dynamic ? std::string("any") : std::to_string(Shape.in), " -> ",
-            Shape.out == dynamic ? std::string("any") : std::to_string(Shape.out));
-        return with_channels(Shape, in, out);
-    }
     void check(shape4 x, shape4 y, char const* where) const {
         require<shape_error>(x.c == in_channels(), "comir::dense_unet::", where, ": x is ", to_string(x), ", expected ",
                              in_channels(), " channels");
@@ -103,7 +83,47 @@ private:
                              " running statistics were given, expected ", parameter_count(), " and ", running_count());
     }
 
-    detail::unet_network<T, Shape.resampled()> network_;
+    unet_network<T, Resampled> network_;
+};
+
+}  // namespace detail
+
+/// Dense U-Net ("tiramisu"): maps images to representations of the same extent.
+/// Shapes:  x (N, in, H, W), y (N, out, H, W); H and W multiples of `multiple()`
+/// Holds no numbers: parameters, running statistics, gradients and workspaces belong to the caller. The parameters are
+/// one flat array in the order of `parameter_entries()`, so a device can point at them in flash memory.
+/// Writes:  forward overwrites y; backward adds to dx (unless it is empty) and to the gradient
+/// Errors:  shape_error if an extent, a channel count or a span's length does not fit
+/// Threads: over tiles; the same bits for any number of threads
+/// Source:  Jegou et al. 2017, arXiv:1611.09326; layer details as in the network published with CoMIR
+template <unet_shape Shape, scalar T = float>
+class dense_unet : public detail::unet_calls<T, Shape.resampled()> {
+    static_assert(
+        Shape.valid(),
+        "comir: dense_unet needs as many up as down blocks, at least one, no zero counts, a compression of 1 to "
+        "100 percent and a dropout below 100 percent");
+
+public:
+    static constexpr unet_shape shape = Shape;
+
+    /// For a shape whose channel counts are fixed.
+    dense_unet() requires(Shape.in != dynamic && Shape.out != dynamic) : dense_unet(Shape.in, Shape.out) {}
+    /// For a shape with dynamic channel counts.
+    /// Errors: shape_error if a count is zero or differs from a fixed one
+    dense_unet(std::size_t in, std::size_t out) : detail::unet_calls<T, Shape.resampled()>(checked(in, out)) {}
+
+    static constexpr std::size_t multiple() { return Shape.multiple(); }
+    static constexpr std::size_t halo() { return Shape.halo(); }
+
+private:
+    static unet_shape checked(std::size_t in, std::size_t out) {
+        require<shape_error>(
+            in > 0 && out > 0 && (Shape.in == dynamic || Shape.in == in) && (Shape.out == dynamic || Shape.out == out),
+            "comir::dense_unet: ", in, " -> ", out, " channels were given, expected ",
+            Shape.in == dynamic ? std::string("any") : std::to_string(Shape.in), " -> ",
+            Shape.out == dynamic ? std::string("any") : std::to_string(Shape.out));
+        return with_channels(Shape, in, out);
+    }
 };
 
 }  // namespace comir::inline COMIR_ABI

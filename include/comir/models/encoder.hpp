@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include <comir/image/convert.hpp>
 #include <comir/image/image.hpp>
-#include <comir/models/dense_unet.hpp>
+#include <comir/models/any_unet.hpp>
 
 namespace comir::inline COMIR_ABI {
 
@@ -72,7 +73,7 @@ public:
                              settings_.modality.empty() ? std::string("this modality") : settings_.modality,
                              " expects ", network_.in_channels());
         require(has_only_finite(source), "comir::encode: the image holds values that are not finite; mask them first");
-        std::size_t const multiple = Network::multiple(), h = source.height(), w = source.width();
+        std::size_t const multiple = network_.multiple(), h = source.height(), w = source.width();
         std::size_t const margin = round_up(options.margin, multiple);
         std::size_t const padded_h = round_up(h + 2 * margin, multiple), padded_w = round_up(w + 2 * margin, multiple);
         image<float> const in = settings_.log ? log1p_transform(source) : source;
@@ -80,7 +81,7 @@ public:
         image<float> result({network_.out_channels(), h, w});
         result.spacing = source.spacing;
         result.origin = source.origin;
-        std::size_t const halo = round_up(Network::halo(), multiple);
+        std::size_t const halo = round_up(network_.halo(), multiple);
         std::size_t const step = std::max(round_up(options.tile, multiple), multiple);
         tensor<float> x, y;
         for (std::size_t top = 0; top < padded_h; top += step)
@@ -140,7 +141,17 @@ inline image<float> to_unit(image<float> representation, intensity_range const& 
 using compact_network = dense_unet<with_channels(compact_shape, dynamic, dynamic)>;
 using paper_network = dense_unet<with_channels(paper_shape, dynamic, dynamic)>;
 
-/// An encoder of either named shape.
-using any_encoder = std::variant<encoder<compact_network>, encoder<paper_network>>;
+/// An encoder of either named shape, or of one of them with options.
+using any_encoder = std::variant<encoder<compact_network>, encoder<paper_network>, encoder<any_unet>>;
+
+/// An encoder of any network, as model files keep it.
+template <class Network>
+any_encoder to_any_encoder(encoder<Network> const& made) {
+    if constexpr (std::is_constructible_v<any_encoder, encoder<Network> const&>)
+        return made;
+    else
+        return encoder<any_unet>(any_unet(made.network().full_shape()), made.parameters(), made.running(),
+                                 made.settings());
+}
 
 }  // namespace comir::inline COMIR_ABI
