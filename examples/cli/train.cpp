@@ -4,9 +4,7 @@
 #include <system_error>
 #include <variant>
 
-#include <comir/contrastive/critics/cosine.hpp>
-#include <comir/contrastive/critics/l1.hpp>
-#include <comir/contrastive/critics/mse.hpp>
+#include <comir/contrastive/any_critic.hpp>
 #include <comir/io/model_file.hpp>
 #include <comir/pipeline/folder_pairs.hpp>
 #include <comir/training/trainer.hpp>
@@ -26,17 +24,6 @@ struct settings {
     comir::trainer_options training{};
     run_options run{};
 };
-
-template <class... Critics>
-struct critic_list {
-    static std::vector<std::string> names() { return {std::string(Critics::name)...}; }
-    template <class F>
-    static void with(std::string const& name, F&& f) {
-        ((name == Critics::name ? (f.template operator()<Critics>(), true) : false) || ...);
-    }
-};
-
-using critics = critic_list<comir::mse_critic, comir::cosine_critic, comir::l1_critic>;
 
 using scene = comir::aligned_images<2>;
 
@@ -97,11 +84,12 @@ void restore(settings const& s, Trainer& trainer, std::string const& path) {
     trainer.restore(std::move(state));
 }
 
-template <class Critic, class Group, class Network>
+template <class Group, class Network>
 void train(settings const& s, std::vector<scene> const& scenes, std::vector<scene> const& validation) {
     std::string const checkpoint_path = s.out + ".checkpoint";
-    comir::trainer<Critic, Group, Network, Network> trainer(s.training, Network(scenes[0][0].channels(), s.channels),
-                                                            Network(scenes[0][1].channels(), s.channels));
+    comir::trainer<comir::any_critic, Group, Network, Network> trainer(s.training, comir::any_critic(s.critic),
+                                                                       Network(scenes[0][0].channels(), s.channels),
+                                                                       Network(scenes[0][1].channels(), s.channels));
     if (s.resume)
         restore(s, trainer, checkpoint_path);
     std::printf(
@@ -160,18 +148,16 @@ void run(settings s) {
     std::vector<scene> validation;
     if (!s.validation_a.empty())
         validation = read_scenes(s.validation_a, s.validation_b);
-    critics::with(s.critic, [&]<class Critic>() {
-        auto const with_group = [&]<class Group>() {
-            if (s.network == "paper")
-                train<Critic, Group, comir::paper_network>(s, scenes, validation);
-            else
-                train<Critic, Group, comir::compact_network>(s, scenes, validation);
-        };
-        if (s.no_equivariance)
-            with_group.template operator()<comir::trivial_group>();
+    auto const with_group = [&]<class Group>() {
+        if (s.network == "paper")
+            train<Group, comir::paper_network>(s, scenes, validation);
         else
-            with_group.template operator()<comir::c4>();
-    });
+            train<Group, comir::compact_network>(s, scenes, validation);
+    };
+    if (s.no_equivariance)
+        with_group.template operator()<comir::trivial_group>();
+    else
+        with_group.template operator()<comir::c4>();
 }
 
 }  // namespace
@@ -194,7 +180,7 @@ void add_train(CLI::App& app) {
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
     command.add_option("--critic", s->critic, "how representations are compared")
-        ->check(CLI::IsMember(critics::names()))
+        ->check(CLI::IsMember(std::vector<std::string>(comir::critic_names.begin(), comir::critic_names.end())))
         ->capture_default_str();
     command.add_option("--steps", s->steps, "training steps")->check(CLI::PositiveNumber)->capture_default_str();
     command.add_option("--batch", s->training.batch, "patches of each modality a step")->capture_default_str();

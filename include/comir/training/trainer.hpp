@@ -96,7 +96,12 @@ public:
     explicit trainer(trainer_options options = {}) requires(std::default_initializable<Networks>&&...)
         : trainer(std::move(options), Networks()...) {}
     trainer(trainer_options options, Networks... networks)
-        : options_(std::move(options)), networks_(std::move(networks)...) {
+        : trainer(std::move(options), Critic{}, std::move(networks)...) {}
+    /// With a critic that carries values of its own.
+    trainer(trainer_options options, Critic critic, Networks... networks)
+        : options_(std::move(options)),
+          networks_(std::move(networks)...),
+          loss_({.temperature = options_.temperature, .threads = options_.threads}, std::move(critic)) {
         require<shape_error>(options_.batch >= 2, "comir::trainer: the batch is ", options_.batch,
                              ", expected at least 2 patches: the others are what each is told apart from");
         require<shape_error>(options_.log.empty() || options_.log.size() == modalities, "comir::trainer: log has ",
@@ -159,12 +164,11 @@ public:
         auto const prepared = prepare(scenes);
         batch_sampler<modalities> const sampler(prepared, {.augment = options_.augment, .seed = options_.seed});
         reserve(sampler);
-        info_nce<Critic> loss({.temperature = options_.temperature, .threads = options_.threads});
         info_nce_result mean{};
         for (std::size_t b = 0; b < batches; ++b) {
             encode_validation(sampler, b);
             auto const inputs = constant_views(representations_);
-            info_nce_result const one = loss.value(inputs);
+            info_nce_result const one = loss_.value(inputs);
             mean.loss += one.loss / static_cast<double>(batches);
             mean.positive_similarity += one.positive_similarity / static_cast<double>(batches);
             mean.accuracy += one.accuracy / static_cast<double>(batches);
@@ -251,7 +255,6 @@ private:
             turn<float>(std::as_const(encoded_[I]).view(), inverse_[I], representations_[I].view(), options_.threads);
         });
 
-        loss_ = info_nce<Critic>({.temperature = options_.temperature, .threads = options_.threads});
         auto const inputs = constant_views(representations_);
         auto const outputs = views(gradients_);
         report.loss = loss_.gradient(inputs, outputs);
