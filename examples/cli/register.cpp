@@ -109,7 +109,7 @@ void run(settings const& s) {
     progress_line line("resolutions");
     auto const method =
         named_method(s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); });
-    rigid_result const result = comir::register_pair(fixed, moving, method);
+    rigid_result const result = comir::register_pair(fixed, moving, method, prepare);
     line.clear();
     if (is_interrupted())
         throw interrupted{};
