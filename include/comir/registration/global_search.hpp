@@ -1,0 +1,242 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+#include <utility>
+#include <vector>
+
+#include <comir/core/parallel.hpp>
+#include <comir/registration/global_search_coarse.hpp>
+#include <comir/registration/global_search_level.hpp>
+#include <comir/registration/global_search_options.hpp>
+#include <comir/registration/global_search_refine.hpp>
+#include <comir/registration/result.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// The places that a search found, best first, and the scores of all places that it compared them with.
+struct search_outcome {
+    std::vector<search_candidate> candidates;
+    search_statistics statistics;  // of all angles and shifts at the coarsest resolution
+    double seconds = 0.0;          // wall time
+};
+
+namespace detail {
+
+inline constexpr std::size_t search_least_side = 8;
+
+inline void check_search_image(char const* which, image<float> const& values, image_mask const& mask) {
+    constexpr char const* who = "comir::global_search";
+    require<shape_error>(
+        values.channels() > 0 && values.height() >= search_least_side && values.width() >= search_least_side, who,
+        ": the ", which, " image is ", to_string(values.shape()), ", expected at least ", search_least_side,
+        " rows and columns");
+    require_mask_fits(who, values.shape(), mask);
+    for (std::size_t c = 0; c < values.channels(); ++c) {
+        auto const channel = values.channel(c);
+        for (std::size_t i = 0; i < channel.size(); ++i)
+            require(std::isfinite(channel[i]) || (!mask.empty() && !mask.values()[i]), who, ": the ", which,
+                    " image is not finite at channel ", c, ", x = ", i % values.width(), ", y = ", i / values.width(),
+                    "; mask such pixels or replace them");
+    }
+}
+
+inline void check_search_options(global_search_options const& o) {
+    constexpr char const* who = "comir::global_search";
+    require(std::isfinite(o.angle) && o.max_angle >= 0.0 && std::isfinite(o.max_angle), who, ": angle is ", o.angle,
+            " and max_angle ", o.max_angle, ", expected finite radians, max_angle not negative");
+    require(o.angle_step >= 0.0 && (o.angle_step == 0.0 || o.angle_step >= 1e-4) && std::isfinite(o.angle_step), who,
+            ": angle_step is ", o.angle_step, " radians, expected at least 0.0001, or 0 for two pixels at the rim");
+    require(o.max_shift_x >= 0.0 && o.max_shift_y >= 0.0 && o.max_shift_x < 1e9 && o.max_shift_y < 1e9, who,
+            ": max_shift_x is ", o.max_shift_x, " and max_shift_y ", o.max_shift_y,
+            " pixels, expected positive numbers, or 0 for no limit");
+    require(o.min_overlap > 0.0 && o.min_overlap <= 1.0, who, ": min_overlap is ", o.min_overlap,
+            ", expected above 0 and at most 1");
+    require(o.coarse_side == 0 || o.coarse_side >= search_least_side, who, ": coarse_side is ", o.coarse_side,
+            " pixels, expected at least ", search_least_side, ", or 0 for the metric's default");
+    require(o.finest >= 1 && o.candidates >= 1, who, ": finest is ", o.finest, " and candidates ", o.candidates,
+            ", expected at least 1");
+    require(o.levels >= 2 && o.levels <= most_levels, who, ": levels is ", o.levels, ", expected 2 to ", most_levels);
+}
+
+/// Root mean square distance, over the moving image's pixels, of where two places put them.
+inline double place_distance(search_place const& a, search_place const& b, image_shape const& moving) {
+    auto const w = static_cast<double>(moving.w), h = static_cast<double>(moving.h);
+    double const dx = a.x - b.x, dy = a.y - b.y;
+    return std::sqrt(dx * dx + dy * dy + (1.0 - std::cos(a.angle - b.angle)) * (w * w + h * h) / 6.0);
+}
+
+/// The first `most` places that differ by more than `distance`.
+inline std::vector<search_place> distinct_places(std::vector<search_place> const& places, std::size_t most,
+                                                 double distance, image_shape const& moving) {
+    std::vector<search_place> kept;
+    for (search_place const& p : places) {
+        if (kept.size() == most)
+            break;
+        if (std::ranges::none_of(kept, [&](auto const& k) { return place_distance(p, k, moving) <= distance; }))
+            kept.push_back(p);
+    }
+    return kept;
+}
+
+}  // namespace detail
+
+/// A fixed image prepared for global searches: its resolutions are kept, so that many moving images can be looked for
+/// in it. Every angle and every shift with enough overlap is scored at a coarse resolution by Fourier transforms; the
+/// best places that differ are then climbed from at finer resolutions. Images may differ in size; the smaller one is
+/// turned. Spectra are not kept: they depend on the moving image's size, and are less than 1 % of a search.
+/// Errors:  error or shape_error, beginning "comir::global_search", for options out of range, images below 8 x 8,
+///          masks of another size, unmasked values that are not finite, unlike channel counts for the correlation.
+///          Constant images and masks without pixels are no errors: there are no candidates then
+/// Threads: over angles, then over candidates; the same bits for any number of threads
+class global_search_target {
+public:
+    explicit global_search_target(image<float> fixed, global_search_options options = {}, image_mask mask = {})
+        : full_(std::move(fixed)), mask_(std::move(mask)), options_(std::move(options)) {
+        detail::check_search_options(options_);
+        detail::check_search_image("fixed", full_, mask_);
+    }
+
+    global_search_options const& options() const { return options_; }
+
+    /// Where the moving image may lie, best first.
+    search_outcome search(image<float> const& moving, image_mask const& mask = {}) const {
+        auto const begin = std::chrono::steady_clock::now();
+        detail::check_search_image("moving", moving, mask);
+        bool const information = options_.metric == search_metric::mutual_information;
+        require<shape_error>(information || moving.channels() == full_.channels(),
+                             "comir::global_search: the moving image has ", moving.channels(),
+                             " channels, the fixed image ", full_.channels(),
+                             "; give images of one kind, or search by mutual information");
+        search_outcome outcome;
+        if (moving.height() * moving.width() > full_.height() * full_.width()) {
+            global_search_options turned = options_;
+            turned.angle = -turned.angle;
+            outcome = search_in(moving, mask, full_, mask_, turned);
+            for (search_candidate& c : outcome.candidates)
+                c.transform = about_centre(c.transform.inverse(), full_.shape());
+        } else {
+            outcome = search_in(full_, mask_, moving, mask, options_);
+        }
+        outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        return outcome;
+    }
+
+private:
+    using place = detail::search_place;
+
+    static point2 centre(image_shape const& s) {
+        return {0.5 * (static_cast<double>(s.w) - 1.0), 0.5 * (static_cast<double>(s.h) - 1.0)};
+    }
+    static rigid2 about_centre(rigid2 const& t, image_shape const& shape) {
+        point2 const c = centre(shape), shift = t(c) - c;
+        return {{t.parameters[0], shift.x, shift.y}, c};
+    }
+    /// The transform that puts the moving image's centre, turned, on a place of the fixed image.
+    static rigid2 to_transform(place const& p, image_shape const& fixed, image_shape const& moving) {
+        double const angle = std::remainder(p.angle, 2.0 * std::numbers::pi);
+        rigid2 const turn{{angle, 0.0, 0.0}, {p.x, p.y}};
+        point2 const c = centre(fixed), shift = centre(moving) - point2{p.x, p.y};
+        point2 const t = turn(c) + shift - c;
+        return {{angle, t.x, t.y}, c};
+    }
+
+    /// The resolutions, coarse to fine.
+    static std::vector<std::size_t> factors_for(image_shape const& fixed, image_shape const& moving,
+                                                global_search_options const& o) {
+        bool const information = o.metric == search_metric::mutual_information;
+        std::size_t const side = o.coarse_side > 0 ? o.coarse_side : information ? 64 : 96;
+        // Large fixed images are searched coarser, to half the side.
+        std::size_t const most_pixels = information ? 512 * 512 : 1024 * 1024;
+        std::size_t const smaller = std::min({moving.w, moving.h, fixed.w, fixed.h});
+        std::size_t factor = std::max<std::size_t>(1, smaller / side);
+        while ((fixed.w / factor) * (fixed.h / factor) > most_pixels && smaller / (factor + 1) >= side / 2)
+            ++factor;
+        factor = std::max(factor, std::min(o.finest, std::max<std::size_t>(1, smaller / detail::search_least_side)));
+        std::vector<std::size_t> factors{factor};
+        while (factors.back() > o.finest)
+            factors.push_back(std::max(o.finest, (factors.back() + 1) / 2));
+        return factors;
+    }
+
+    static detail::search_level level_of(image<float> const& values, image_mask const& mask, std::size_t factor,
+                                         global_search_options const& o) {
+        auto level = detail::make_search_level(values, mask, factor, o.threads);
+        if (o.metric == search_metric::mutual_information)
+            detail::quantise(level, o.levels);
+        else
+            detail::centre_values(level);
+        return level;
+    }
+
+    static search_outcome search_in(image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
+                                    image_mask const& moving_mask, global_search_options const& o) {
+        search_outcome outcome;
+        std::vector<std::size_t> const factors = factors_for(fixed.shape(), moving.shape(), o);
+        std::vector<place> places;
+        double step = 0.0, smaller_area = 0.0;
+        auto const side = static_cast<double>(std::min(moving.width(), moving.height()));
+        for (std::size_t i = 0; i < factors.size(); ++i) {
+            auto const f = level_of(fixed, fixed_mask, factors[i], o), m = level_of(moving, moving_mask, factors[i], o);
+            smaller_area = std::min(f.area, m.area);
+            if (!(smaller_area > 0.0))
+                return outcome;
+            if (i == 0) {
+                double const rim = 0.5 * side / static_cast<double>(factors[0]);
+                auto const angles = detail::make_angles(o, o.angle_step > 0.0 ? o.angle_step : 2.0 / rim);
+                step = angles.step;
+                detail::coarse_result const coarse = detail::coarse_search(f, m, angles, o).run();
+                outcome.statistics = coarse.statistics;
+                places = detail::distinct_places(coarse.places, 4 * o.candidates, distinct * side, moving.shape());
+            }
+            // The first resolution settles the angle between those searched; each finer one halves what is left.
+            std::size_t const halvings = i == 0 ? 2 : 1;
+            bool const last = i + 1 == factors.size();
+            detail::place_climber const climber(f, m, o);
+            parallel_for(places.size(), o.threads,
+                         [&](std::size_t k) { places[k] = climber.climb(places[k], 0.5 * step, halvings, last); });
+            step *= i == 0 ? 0.25 : 0.5;
+            std::stable_sort(places.begin(), places.end(), detail::better);
+            std::size_t const keep = last ? o.candidates : std::max(o.candidates, places.size() / 2);
+            places = detail::distinct_places(places, keep, distinct * side, moving.shape());
+        }
+        for (place const& p : places)
+            if (p.score > static_cast<double>(detail::no_score))
+                outcome.candidates.push_back(
+                    {to_transform(p, fixed.shape(), moving.shape()), p.score, p.overlap / smaller_area});
+        return outcome;
+    }
+
+    // Places nearer than this share of the moving image's side are one.
+    static constexpr double distinct = 0.08;
+
+    image<float> full_;
+    image_mask mask_;
+    global_search_options options_;
+};
+
+/// The best place over all angles and shifts; global_search_target says how and with which errors. The value is the
+/// score, the overlap is as candidates have it. Not converged if no place has texture and enough overlap.
+inline registration_result<rigid2> global_search(image<float> const& fixed, image<float> const& moving,
+                                                 global_search_options const& options = {},
+                                                 image_mask const& fixed_mask = {},
+                                                 image_mask const& moving_mask = {}) {
+    auto const outcome = global_search_target(fixed, options, fixed_mask).search(moving, moving_mask);
+    registration_result<rigid2> result;
+    result.seconds = outcome.seconds;
+    result.iterations = static_cast<std::size_t>(outcome.statistics.count);
+    result.value = -std::numeric_limits<double>::infinity();
+    if (!outcome.candidates.empty()) {
+        search_candidate const& best = outcome.candidates.front();
+        result.transform = best.transform;
+        result.value = best.score;
+        result.overlap = best.overlap;
+        result.converged = true;
+    }
+    return result;
+}
+
+}  // namespace comir::inline COMIR_ABI

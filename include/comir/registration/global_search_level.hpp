@@ -1,0 +1,172 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include <comir/image/image.hpp>
+#include <comir/image/pyramid.hpp>
+#include <comir/transform/concepts.hpp>
+
+namespace comir::inline COMIR_ABI::detail {
+
+/// An image at one resolution as a search uses it: values that are zero where the weight is zero.
+/// Shapes: values (C, H, W); weight (1, H, W), 0 or 1. For mutual information values holds one plane, the number of the
+///         pixel's level
+struct search_level {
+    std::size_t factor = 1;
+    image<float> values, weight;
+    double area = 0.0;                      // sum of the weights
+    double centre_x = 0.0, centre_y = 0.0;  // the full image's centre, in pixels of the level
+
+    std::size_t width() const { return values.width(); }
+    std::size_t height() const { return values.height(); }
+};
+
+/// The blurred and subsampled image with its mask.
+inline search_level make_search_level(image<float> const& full, image_mask const& mask, std::size_t factor,
+                                      int threads) {
+    search_level level;
+    level.factor = factor;
+    auto const f = static_cast<double>(factor);
+    // Half a pixel of the level keeps what its grid can carry.
+    level.values = make_pyramid_level(full, {factor, factor > 1 ? 0.5 * f : 0.0}, mask, threads).values;
+    level.weight = image<float>({1, level.values.height(), level.values.width()}, 1.0f);
+    if (!mask.empty()) {
+        image_mask const small = subsample(mask, factor);
+        for (std::size_t i = 0; i < small.values().size(); ++i)
+            level.weight.values()[i] = small.values()[i] ? 1.0f : 0.0f;
+    }
+    for (float const w : level.weight.values())
+        level.area += static_cast<double>(w);
+    level.centre_x = 0.5 * (static_cast<double>(full.width()) - 1.0) / f;
+    level.centre_y = 0.5 * (static_cast<double>(full.height()) - 1.0) / f;
+    return level;
+}
+
+/// Takes the mean off every channel and divides by the standard deviation over all of them, so that float sums over
+/// windows lose little; ignored pixels become zero. Correlations do not change.
+inline void centre_values(search_level& level) {
+    double square = 0.0;
+    auto const weight = level.weight.values();
+    for (std::size_t c = 0; c < level.values.channels(); ++c) {
+        auto const channel = level.values.channel(c);
+        double sum = 0.0;
+        for (std::size_t i = 0; i < weight.size(); ++i)
+            sum += weight[i] > 0.0f ? static_cast<double>(channel[i]) : 0.0;
+        auto const mean = static_cast<float>(sum / std::max(level.area, 1.0));
+        for (std::size_t i = 0; i < weight.size(); ++i) {
+            channel[i] = weight[i] > 0.0f ? channel[i] - mean : 0.0f;
+            square += static_cast<double>(channel[i]) * static_cast<double>(channel[i]);
+        }
+    }
+    double const deviation = std::sqrt(square / std::max(level.area, 1.0));
+    if (deviation > 0.0)
+        for (float& v : level.values.values())
+            v = static_cast<float>(static_cast<double>(v) / deviation);
+}
+
+/// Part of a plane of floats: rows of `pitch` values.
+struct search_plane {
+    float* data = nullptr;
+    std::size_t pitch = 0;
+
+    float* row(std::size_t y) const { return data + y * pitch; }
+};
+
+/// Where a turned moving image lies: a grid of w x h pixels whose centre is the image's centre.
+struct turned_grid {
+    std::size_t w = 0, h = 0;
+
+    double centre_x() const { return 0.5 * (static_cast<double>(w) - 1.0); }
+    double centre_y() const { return 0.5 * (static_cast<double>(h) - 1.0); }
+};
+
+/// The grid that holds the level turned by any of the angles. Its sides are odd or even as the level's are, so that
+/// pixels stay pixels at half turns, and for squares at quarter turns.
+inline turned_grid grid_for(search_level const& level, std::vector<double> const& angles) {
+    double x = 0.0, y = 0.0;
+    auto const w = static_cast<double>(level.width() - 1), h = static_cast<double>(level.height() - 1);
+    for (double const a : angles) {
+        x = std::max(x, std::abs(std::cos(a)) * w + std::abs(std::sin(a)) * h);
+        y = std::max(y, std::abs(std::sin(a)) * w + std::abs(std::cos(a)) * h);
+    }
+    auto const side = [](double extent, std::size_t level_side) {
+        auto n = static_cast<std::size_t>(std::ceil(extent - 1e-6)) + 1;
+        return n % 2 == level_side % 2 ? n : n + 1;
+    };
+    return {side(x, level.width()), side(y, level.height())};
+}
+
+/// The x in [0, count) where 0 <= a + b x <= a_most and 0 <= c + d x <= c_most, up to rounding errors.
+inline std::pair<std::size_t, std::size_t> inside_range(double a, double b, double a_most, double c, double d,
+                                                        double c_most, std::size_t count) {
+    constexpr double slack = 1e-6;
+    double low = 0.0, high = static_cast<double>(count) - 1.0;
+    auto const bound = [&](double start, double slope, double most) {
+        if (std::abs(slope) < 1e-12) {
+            if (start < -slack || start > most + slack)
+                high = -1.0;
+            return;
+        }
+        double const at_zero = (-slack - start) / slope, at_most = (most + slack - start) / slope;
+        low = std::max(low, std::ceil(std::min(at_zero, at_most)));
+        high = std::min(high, std::floor(std::max(at_zero, at_most)));
+    };
+    bound(a, b, a_most);
+    bound(c, d, c_most);
+    if (high < low)
+        return {0, 0};
+    return {static_cast<std::size_t>(low), static_cast<std::size_t>(high) + 1};
+}
+
+/// Turns the level onto the grid: pixel q takes the value at centre + R(angle) (q - grid centre), and the weight 1 if
+/// all pixels that it is interpolated from have it. Values are linear, or with Nearest those of the nearest pixel.
+/// Writes: `values` (one plane a channel) and `weight` on the whole grid, zero where there is nothing
+template <bool Nearest>
+void turn_level(search_level const& level, double angle, turned_grid const& grid, search_plane const* values,
+                search_plane const& weight) {
+    double const c = std::cos(angle), s = std::sin(angle);
+    auto const right = static_cast<double>(level.width() - 1), bottom = static_cast<double>(level.height() - 1);
+    std::size_t const channels = level.values.channels(), pitch = level.width();
+    float const* const mask = level.weight.row(0, 0);
+    bool const all_count = level.area == static_cast<double>(level.width() * level.height());
+    for (std::size_t y = 0; y < grid.h; ++y) {
+        double const dy = static_cast<double>(y) - grid.centre_y();
+        double const x_start = level.centre_x - c * grid.centre_x() - s * dy;
+        double const y_start = level.centre_y - s * grid.centre_x() + c * dy;
+        auto const range = inside_range(x_start, c, right, y_start, s, bottom, grid.w);
+        std::fill_n(weight.row(y), grid.w, 0.0f);
+        for (std::size_t k = 0; k < channels; ++k)
+            std::fill_n(values[k].row(y), grid.w, 0.0f);
+        for (std::size_t x = range.first; x < range.second; ++x) {
+            double const in_x = std::clamp(x_start + c * static_cast<double>(x), 0.0, right);
+            double const in_y = std::clamp(y_start + s * static_cast<double>(x), 0.0, bottom);
+            if constexpr (Nearest) {
+                std::size_t const at = static_cast<std::size_t>(in_y + 0.5) * pitch +  //
+                                       static_cast<std::size_t>(in_x + 0.5);
+                weight.row(y)[x] = mask[at];
+                values[0].row(y)[x] = level.values.row(0, 0)[at];
+            } else {
+                auto const x0 = static_cast<std::size_t>(in_x), y0 = static_cast<std::size_t>(in_y);
+                auto const tx = static_cast<float>(in_x - static_cast<double>(x0));
+                auto const ty = static_cast<float>(in_y - static_cast<double>(y0));
+                std::size_t const at = y0 * pitch + x0, across = x0 + 1 < pitch ? 1 : 0,
+                                  down = y0 + 1 < level.height() ? pitch : 0;
+                auto const mix = [=](float const* p) {
+                    float const top = p[at] + tx * (p[at + across] - p[at]);
+                    float const low = p[at + down] + tx * (p[at + down + across] - p[at + down]);
+                    return top + ty * (low - top);
+                };
+                float const w = all_count || mix(mask) > 0.999f ? 1.0f : 0.0f;
+                for (std::size_t k = 0; k < channels; ++k)
+                    values[k].row(y)[x] = w * mix(level.values.row(k, 0));
+                weight.row(y)[x] = w;
+            }
+        }
+    }
+}
+
+}  // namespace comir::inline COMIR_ABI::detail

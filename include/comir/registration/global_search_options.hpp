@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <numbers>
+
+#include <comir/core/progress.hpp>
+#include <comir/image/image.hpp>
+#include <comir/transform/rigid.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// What a global search maximises.
+enum class search_metric {
+    correlation,         // zero-normalised cross-correlation of the overlap, -1 to 1: for images that are alike
+    mutual_information,  // of quantised values, in nats: for raw images of two modalities
+};
+
+/// The defaults search everything: the whole circle and every shift with enough overlap.
+struct global_search_options {
+    search_metric metric = search_metric::correlation;
+    double angle = 0.0;                           // radians; middle of the range of angles, fixed to moving
+    double max_angle = std::numbers::pi;          // radians to either side of it
+    double angle_step = 0.0;                      // radians at the coarsest resolution; 0: two pixels at its rim
+    double max_shift_x = 0.0, max_shift_y = 0.0;  // pixels between the images' centres, either way; 0: no limit
+    double min_overlap = 0.25;                    // share of the smaller image's pixels
+    std::size_t coarse_side = 0;                  // pixels; the smaller image's shorter side at the coarsest
+                                                  // resolution; 0: 96 for correlation, 64 for mutual information
+    std::size_t finest = 1;                       // the search ends at every finest-th pixel
+    std::size_t candidates = 8;                   // that the search returns at most
+    std::size_t levels = 8;                       // values that mutual information distinguishes, 2 to 16
+    int threads = 0;
+    progress on_progress = {};  // after each angle of the coarsest resolution; stopping gives no candidates
+};
+
+/// One place where the images agree.
+struct search_candidate {
+    rigid2 transform;      // maps points of the fixed image to points of the moving image
+    double score = 0.0;    // the metric there, at the finest resolution of the search
+    double overlap = 0.0;  // share of the smaller image's pixels, 0 to 1
+};
+
+/// All scores of the coarsest resolution together: how far a candidate stands out.
+struct search_statistics {
+    double count = 0.0, mean = 0.0, deviation = 0.0;
+};
+
+}  // namespace comir::inline COMIR_ABI
