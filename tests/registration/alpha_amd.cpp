@@ -254,7 +254,7 @@ TEST_CASE("register_alpha_amd: recovers rotation and shift, for equal and for un
     for (example const& e : {example{{1, 96, 96}, {1, 96, 96}, 0.5, 8.0, -10.0, 0.1},
                              example{{1, 96, 96}, {1, 96, 96}, -0.15, -3.0, 11.0, 0.1},
                              example{{2, 128, 110}, {2, 100, 140}, -0.45, 9.0, 4.0, 0.1},
-                             example{{1, 40, 50}, {1, 40, 50}, 0.1, 2.0, -1.5, 0.2}}) {
+                             example{{1, 40, 50}, {1, 40, 50}, 0.1, 2.0, -1.5, 0.3}}) {
         auto const width = static_cast<double>(e.moving.w) - static_cast<double>(e.fixed.w);
         auto const height = static_cast<double>(e.moving.h) - static_cast<double>(e.fixed.h);
         rigid2 const truth{{e.angle, e.tx + 0.5 * width, e.ty + 0.5 * height},
@@ -282,6 +282,66 @@ TEST_CASE("register_alpha_amd: masked pixels, NaN among them, do not matter") {
     auto const result = comir::register_alpha_amd<rigid2>(images.fixed, images.moving, {}, fixed_mask, moving_mask);
     CHECK(result.converged);
     CHECK(corner_error(result.transform, truth, images.fixed.shape()) < 0.2);
+}
+
+TEST_CASE("register_alpha_amd: every gradient, distance and optimizer recovers a displacement") {
+    rigid2 const truth{{0.35, 6.0, -7.0}, {47.5, 47.5}};
+    auto const images = make_pair(truth, {1, 96, 96}, {1, 96, 96});
+    auto const run = [&](auto change) {
+        comir::alpha_amd_options options;
+        change(options);
+        return comir::register_alpha_amd<rigid2>(images.fixed, images.moving, options);
+    };
+    auto const plain = run([](auto&) {});
+    for (auto const& result : {run([](auto& o) { o.gradient = comir::amd_gradient::published; }),
+                               run([](auto& o) { o.optimizer = comir::amd_optimizer::adam; }),
+                               run([](auto& o) { o.squared = true; }), run([](auto& o) { o.symmetric = false; })}) {
+        CHECK(result.converged);
+        CHECK(corner_error(result.transform, truth, {1, 96, 96}) < 0.2);
+        CHECK(result.transform.parameters != plain.transform.parameters);
+    }
+    auto const patient = run([](auto& o) {
+        o.stop_at_rest = false;
+        o.abandon = 0.0;
+    });
+    CHECK(corner_error(patient.transform, truth, {1, 96, 96}) < 0.2);
+    CHECK(plain.iterations < patient.iterations);
+}
+
+TEST_CASE("register_alpha_amd: faint images are stretched to the levels, both alike") {
+    rigid2 const truth{{0.3, 5.0, -6.0}, {47.5, 47.5}};
+    auto images = make_pair(truth, {1, 96, 96}, {1, 96, 96});
+    for (auto* which : {&images.fixed, &images.moving})
+        for (float& value : which->values())
+            value = 0.4f + 0.02f * value;
+    auto const result = comir::register_alpha_amd<rigid2>(images.fixed, images.moving);
+    CHECK(result.converged);
+    CHECK(corner_error(result.transform, truth, {1, 96, 96}) < 0.1);
+}
+
+TEST_CASE("register_alpha_amd: weights choose the points that count") {
+    // The left and the right half move differently; only the weights say which to follow.
+    rigid2 const left{{0.0, 5.0, -3.0}, {47.5, 47.5}}, right{{0.0, -4.0, 2.0}, {47.5, 47.5}};
+    auto const a = make_pair(left, {1, 96, 96}, {1, 96, 96}, 1), b = make_pair(right, {1, 96, 96}, {1, 96, 96}, 2);
+    auto both = a;
+    image<float> on_left({1, 96, 96}), on_right({1, 96, 96});
+    for (std::size_t y = 0; y < 96; ++y)
+        for (std::size_t x = 0; x < 96; ++x) {
+            (x < 48 ? on_left : on_right)(0, y, x) = 2.0f;
+            if (x >= 48) {
+                both.fixed(0, y, x) = b.fixed(0, y, x);
+                both.moving(0, y, x) = b.moving(0, y, x);
+            }
+        }
+    auto const run = [&](image<float> const& weights) {
+        return comir::register_alpha_amd<rigid2>(both.fixed, both.moving, {}, {}, {}, weights, weights);
+    };
+    auto const shift_error = [](auto const& found, rigid2 const& truth, point2 p) {
+        point2 const d = found.transform(p) - truth(p);
+        return std::hypot(d.x, d.y);
+    };
+    CHECK(shift_error(run(on_left), left, {24, 48}) < 1.0);
+    CHECK(shift_error(run(on_right), right, {72, 48}) < 1.0);
 }
 
 TEST_CASE("register_alpha_amd: the same bits for 1 and 2 threads, and for a prepared target") {
@@ -331,6 +391,8 @@ TEST_CASE("register_alpha_amd: what cannot be registered has not converged") {
     image<float> const flat({1, 48, 48}, 0.3f), other({1, 48, 48}, 0.8f);
     CHECK_FALSE(comir::register_alpha_amd<rigid2>(flat, flat).converged);
     CHECK_FALSE(comir::register_alpha_amd<rigid2>(flat, other).converged);
+    CHECK_FALSE(comir::register_alpha_amd<rigid2>(flat, texture(1, 48, 48, 2.0, 1)).converged);
+    CHECK_FALSE(comir::register_alpha_amd<rigid2>(texture(1, 48, 48, 2.0, 1), flat).converged);
 
     auto const image = texture(1, 48, 48, 2.0, 1);
     comir::alpha_amd_target<rigid2> const target(image);
@@ -389,6 +451,14 @@ TEST_CASE("register_alpha_amd: bad input is refused with a sentence that says wh
     CHECK(run(good, texture(2, 32, 32, 2.0, 3), keep).find("2 channels, the fixed image 1") != std::string::npos);
     CHECK(run(good, good, keep, image_mask({1, 32, 32})).find("the fixed image leaves no pixel") != std::string::npos);
     CHECK(run(good, good, keep, {}, image_mask({1, 32, 31}, 1)).find("expected 1 x 32 x 32") != std::string::npos);
+    auto const weigh = [&](image<float> const& weights) {
+        return message([&] { comir::register_alpha_amd<rigid2>(good, good, {}, {}, {}, {}, weights); });
+    };
+    CHECK(weigh(image<float>({1, 32, 31}, 1.0f)).find("weights of the moving image are 1 x 32 x 31") !=
+          std::string::npos);
+    CHECK(weigh(image<float>({1, 32, 32}, -1.0f)).find("hold -1, expected numbers from 0") != std::string::npos);
+    CHECK(weigh(image<float>({1, 32, 32})).find("leave no point") != std::string::npos);
+    CHECK(run(good, good, [](auto& o) { o.abandon = 0.5; }).find("abandon is 0.5") != std::string::npos);
     CHECK(run(good, good, [](auto& o) { o.levels = 0; }).find("levels is 0, expected 1 to 250") != std::string::npos);
     CHECK(run(good, good, [](auto& o) { o.momentum = 1.0; }).find("momentum is 1") != std::string::npos);
     CHECK(run(good, good, [](auto& o) { o.start_angles = {}; }).find("there is no start") != std::string::npos);

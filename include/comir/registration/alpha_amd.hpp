@@ -10,10 +10,12 @@
 
 #include <comir/core/parallel.hpp>
 #include <comir/image/pyramid.hpp>
+#include <comir/registration/alpha_amd_check.hpp>
 #include <comir/registration/alpha_amd_descent.hpp>
 #include <comir/registration/alpha_amd_level.hpp>
 #include <comir/registration/alpha_amd_measure.hpp>
 #include <comir/registration/alpha_amd_options.hpp>
+#include <comir/registration/alpha_amd_resolution.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/rigid.hpp>
@@ -23,11 +25,8 @@ namespace comir::inline COMIR_ABI {
 
 namespace detail {
 
-// Points of each image that a resolution keeps in random order; more would only be drawn from once.
-inline constexpr std::size_t amd_kept_points = std::size_t{1} << 17;
 // Points of each image that compare the starts: 20000 leave an error of about 1 % of the distances' spread.
 inline constexpr std::size_t amd_compared_points = 20000;
-inline constexpr std::size_t amd_least_side = 8;
 
 /// Turns a transform by the angle; false if it cannot turn.
 template <class Transform>
@@ -43,70 +42,22 @@ bool turn_start(Transform& t, double angle) {
     return true;
 }
 
-inline void check_amd_image(char const* which, image<float> const& values, image_mask const& mask) {
-    constexpr char const* who = "comir::register_alpha_amd";
-    require<shape_error>(!values.empty() && values.height() >= amd_least_side && values.width() >= amd_least_side, who,
-                         ": the ", which, " image is ", to_string(values.shape()), ", expected at least ",
-                         amd_least_side, " rows and columns");
-    require_mask_fits(who, values.shape(), mask);
-    require(mask.empty() || std::ranges::any_of(mask.values(), [](unsigned char m) { return m != 0; }), who,
-            ": the mask of the ", which, " image leaves no pixel, expected at least one that is not zero");
-    for (std::size_t c = 0; c < values.channels(); ++c) {
-        auto const channel = values.channel(c);
-        for (std::size_t i = 0; i < channel.size(); ++i)
-            require(std::isfinite(channel[i]) || (!mask.empty() && !mask.values()[i]), who, ": the ", which,
-                    " image is not finite at channel ", c, ", x = ", i % values.width(), ", y = ", i / values.width(),
-                    "; mask such pixels or replace them");
-    }
-}
-
-inline void check_amd_options(alpha_amd_options const& o) {
-    constexpr char const* who = "comir::register_alpha_amd";
-    require(o.levels >= 1 && o.levels <= 250, who, ": levels is ", o.levels, ", expected 1 to 250");
-    require(o.momentum >= 0.0 && o.momentum < 1.0, who, ": momentum is ", o.momentum, ", expected 0 to below 1");
-    require(o.max_distance >= 0.0 && std::isfinite(o.max_distance), who, ": max_distance is ", o.max_distance,
-            " pixels, expected a positive number, or 0 for the image's diagonal");
-    require(o.min_overlap >= 0.0 && o.min_overlap <= 1.0, who, ": min_overlap is ", o.min_overlap, ", expected 0 to 1");
-    require(o.rest >= 0.0, who, ": rest is ", o.rest, " pixels, expected a number that is not negative");
-    require(std::ranges::all_of(o.start_angles, [](double a) { return std::isfinite(a); }), who,
-            ": a start angle is infinite or not a number, expected radians");
-    for (alpha_amd_step const& s : o.pyramid)
-        require(s.factor > 0 && s.samples > 0 && s.sigma >= 0.0 && s.sigma < 1e6 && std::isfinite(s.step_begin) &&
-                    std::isfinite(s.step_end) && s.step_begin >= 0.0 && s.step_end >= 0.0,
-                who, ": a pyramid step has factor ", s.factor, ", sigma ", s.sigma, ", samples ", s.samples,
-                ", step_begin ", s.step_begin, ", step_end ", s.step_end,
-                "; expected a factor and samples above 0, the others finite and not negative");
-}
-
-/// The image at the resolution of a pyramid step.
-inline amd_level make_amd_level(image<float> const& values, image_mask const& mask, alpha_amd_step const& step,
-                                alpha_amd_options const& options) {
-    auto const level = make_pyramid_level(values, {step.factor, step.sigma}, mask, options.threads);
-    double const diagonal =
-        std::hypot(static_cast<double>(values.width()) - 1.0, static_cast<double>(values.height()) - 1.0);
-    amd_level::settings settings;
-    settings.levels = options.levels;
-    settings.d_max = static_cast<float>(options.max_distance > 0.0 ? options.max_distance : diagonal);
-    settings.points = amd_kept_points;
-    settings.seed = options.seed;
-    settings.threads = options.threads;
-    return amd_level(level.values, step.factor, mask.empty() ? mask : subsample(mask, step.factor), settings);
-}
-
 }  // namespace detail
 
 /// A fixed image prepared for alpha-AMD registrations: its distance maps are computed once and reused.
 /// Images are expected in 0..1, both through one mapping, since alpha cuts at the same values are compared; values
-/// beyond are clamped. Fixed and moving image may differ in size.
+/// beyond are clamped. At each resolution both are stretched by the range of the fixed one, but for 0.5 % of its values
+/// at either end. Fixed and moving image may differ in size.
 /// Errors:  error or shape_error, beginning "comir::register_alpha_amd", for options out of range, images below 8 x 8,
-///          masks of another size or without any pixel, unmasked values that are not finite, unlike channel counts.
-///          Constant images and starts without overlap are no errors: the result has not converged
+///          masks or weights of another size or without any point, unmasked values that are not finite, unlike channel
+///          counts. Constant images and starts without overlap are no errors: the result has not converged
 /// Threads: over starts, row bands and column bands; the same bits for any number of threads
 /// Source:  Ofverstedt, Lindblad and Sladoje 2019, Fast and robust symmetric image registration based on distances
 ///          combining intensity and spatial information, IEEE Transactions on Image Processing 28(7). Deliberate
 ///          differences: the gradient is the exact derivative of the interpolated distance, not an interpolated central
-///          difference; step lengths are set (see detail::descend_amd); the best start is chosen by the measure over
-///          many points, not by the last iterations' mean
+///          difference (gradient says otherwise); images are stretched (see stretch); step lengths are set (see
+///          detail::descend_amd); the best start is chosen by the measure over many points, not by the last iterations'
+///          mean; points without weight remain part of the cuts they lie in
 template <class Transform>
 class alpha_amd_target {
     static_assert(
@@ -115,10 +66,13 @@ class alpha_amd_target {
         "operator()(point2), jacobian and inverse, as comir/transform/concepts.hpp says");
 
 public:
-    explicit alpha_amd_target(image<float> const& fixed, alpha_amd_options options = {}, image_mask const& mask = {})
+    /// mask (1, H, W): zero pixels do not exist for the measure. weights (1, H, W): how much a point's distance counts.
+    explicit alpha_amd_target(image<float> const& fixed, alpha_amd_options options = {}, image_mask const& mask = {},
+                              image<float> const& weights = {})
         : shape_(fixed.shape()), options_(std::move(options)) {
         detail::check_amd_options(options_);
         detail::check_amd_image("fixed", fixed, mask);
+        detail::check_amd_weights("fixed", shape_, mask, weights);
         if (options_.pyramid.empty())
             options_.pyramid = alpha_amd_pyramid(shape_);
         for (alpha_amd_step const& step : options_.pyramid)
@@ -127,7 +81,7 @@ public:
                     ", expected two pixels or more to remain on each side");
         levels_.reserve(options_.pyramid.size());
         for (alpha_amd_step const& step : options_.pyramid)
-            levels_.push_back(detail::make_amd_level(fixed, mask, step, options_));
+            levels_.push_back(detail::make_amd_level(fixed, mask, weights, step, options_, nullptr));
     }
 
     alpha_amd_options const& options() const { return options_; }
@@ -136,16 +90,18 @@ public:
     /// they are rotations by start_angles about the fixed image's centre, which is put on the moving image's centre.
     /// The result's value is in pixels: the mean distance, summed over channels, infinite without any overlap.
     registration_result<Transform> register_to(image<float> const& moving, image_mask const& mask = {},
-                                               std::vector<Transform> const& starts = {}) const {
+                                               std::vector<Transform> const& starts = {},
+                                               image<float> const& weights = {}) const {
         auto const begin = std::chrono::steady_clock::now();
         detail::check_amd_image("moving", moving, mask);
+        detail::check_amd_weights("moving", moving.shape(), mask, weights);
         require<shape_error>(moving.channels() == shape_.c, "comir::register_alpha_amd: the moving image has ",
                              moving.channels(), " channels, the fixed image ", shape_.c, "; give images of one kind");
         std::vector<detail::amd_start<Transform>> runs = make_runs(moving.shape(), starts);
         auto const reach = detail::parameter_reach(make_start(moving.shape()), shape_.h, shape_.w);
 
         std::size_t done = 0, iterations = 0;
-        bool stopped = false;
+        bool stopped = false, varied = false;
         for (; done < levels_.size() && !stopped; ++done) {
             alpha_amd_step const& step = options_.pyramid[done];
             bool const last = done + 1 == levels_.size();
@@ -155,29 +111,34 @@ public:
             require<shape_error>(std::min(moving.height(), moving.width()) > step.factor,
                                  "comir::register_alpha_amd: the moving image is ", to_string(moving.shape()),
                                  ", too small for the last pyramid factor ", step.factor);
-            detail::amd_level const moving_level = detail::make_amd_level(moving, mask, step, options_);
+            detail::amd_level const moving_level =
+                detail::make_amd_level(moving, mask, weights, step, options_, &levels_[done].range).level;
+            detail::amd_level const& fixed_level = levels_[done].level;
+            varied = fixed_level.is_varied() && moving_level.is_varied();
             parallel_for(runs.size(), options_.threads, [&](std::size_t i) {
                 // Starts begin at different points of the random order, a prime apart.
-                detail::descend_amd(runs[i], levels_[done], moving_level, step, options_, reach, 7919 * i);
+                runs[i].iterations += detail::descend_amd(runs[i], fixed_level, moving_level, step, options_, reach,
+                                                          7919 * runs[i].number);
                 detail::amd_sample const all{0, detail::amd_compared_points};
                 auto const e =
-                    detail::evaluate_amd(levels_[done], all, moving_level, all, runs[i].transform, options_.symmetric);
+                    detail::evaluate_amd(fixed_level, all, moving_level, all, runs[i].transform, options_.symmetric);
                 runs[i].value = e.value;
                 runs[i].overlap = e.overlap;
                 runs[i].overlap_moving = e.overlap_moving;
             });
-            iterations += runs.size() * step.iterations;
+            if (!last)
+                iterations += abandon(runs, step.step_begin);
             stopped = !keep_going(options_.on_progress, done + 1, levels_.size()) && !last;
         }
 
-        auto const& best = *std::ranges::min_element(runs, [this](auto const& a, auto const& b) {
-            bool const a_fits = fits(a), b_fits = fits(b);
-            return a_fits != b_fits ? a_fits : a.value < b.value;
-        });
+        auto const& best =
+            *std::ranges::min_element(runs, [this](auto const& a, auto const& b) { return better(a, b); });
+        for (auto const& run : runs)
+            iterations += run.iterations;
         registration_result<Transform> result;
         result.transform = best.transform;
         result.value = best.value;
-        result.converged = !stopped && best.informed && fits(best) &&
+        result.converged = !stopped && varied && best.informed && fits(best) &&
                            detail::corner_distance(best.transform, best.middle, shape_.h, shape_.w) <= options_.rest;
         result.overlap = best.overlap;
         result.iterations = iterations;
@@ -204,13 +165,13 @@ private:
             require(std::ranges::all_of(t.parameters, [](double p) { return std::isfinite(p); }) &&
                         std::isfinite(t.centre.x) && std::isfinite(t.centre.y),
                     "comir::register_alpha_amd: a start has a parameter or centre that is not finite");
-            runs.push_back({t, t});
+            runs.push_back({t, t, runs.size()});
         }
         if (starts.empty())
             for (double const angle : options_.start_angles) {
                 Transform t = make_start(moving);
                 if (detail::turn_start(t, angle))
-                    runs.push_back({t, t});
+                    runs.push_back({t, t, runs.size()});
             }
         require(!runs.empty(), "comir::register_alpha_amd: there is no start; give start_angles, with the angle 0 for ",
                 Transform::name, ", or starts");
@@ -221,9 +182,35 @@ private:
         return std::isfinite(run.value) && std::max(run.overlap, run.overlap_moving) >= options_.min_overlap;
     }
 
+    bool better(detail::amd_start<Transform> const& a, detail::amd_start<Transform> const& b) const {
+        bool const a_fits = fits(a), b_fits = fits(b);
+        return a_fits != b_fits ? a_fits : a.value < b.value;
+    }
+    /// Sorts the starts and ends those without hope, and those that have come to the place of a better one, as near as
+    /// `same` pixels. Returns the iterations of those.
+    std::size_t abandon(std::vector<detail::amd_start<Transform>>& runs, double same) const {
+        std::ranges::stable_sort(runs, [this](auto const& a, auto const& b) { return better(a, b); });
+        std::vector<detail::amd_start<Transform>> kept;
+        std::size_t iterations = 0;
+        for (auto const& run : runs) {
+            bool const hopeless =
+                options_.abandon > 0.0 && !kept.empty() &&
+                (fits(run) != fits(kept.front()) || run.value > options_.abandon * kept.front().value);
+            bool const known = std::ranges::any_of(kept, [&](auto const& other) {
+                return detail::corner_distance(run.transform, other.transform, shape_.h, shape_.w) < same;
+            });
+            if (hopeless || known)
+                iterations += run.iterations;
+            else
+                kept.push_back(run);
+        }
+        runs = std::move(kept);
+        return iterations;
+    }
+
     image_shape shape_;
     alpha_amd_options options_;
-    std::vector<detail::amd_level> levels_;
+    std::vector<detail::amd_resolution> levels_;
 };
 
 /// Registers the moving image to the fixed one; alpha_amd_target says how and with which errors.
@@ -231,14 +218,16 @@ private:
 template <class Transform>
 registration_result<Transform> register_alpha_amd(image<float> const& fixed, image<float> const& moving,
                                                   alpha_amd_options const& options = {},
-                                                  image_mask const& fixed_mask = {},
-                                                  image_mask const& moving_mask = {}) {
+                                                  image_mask const& fixed_mask = {}, image_mask const& moving_mask = {},
+                                                  image<float> const& fixed_weights = {},
+                                                  image<float> const& moving_weights = {}) {
     static_assert(affine_transform<Transform>,
                   "comir: register_alpha_amd needs an affine transform: parameters ending in tx and ty, centre, "
                   "linear(), operator()(point2), jacobian and inverse, as comir/transform/concepts.hpp says");
     if constexpr (affine_transform<Transform>) {
         auto const begin = std::chrono::steady_clock::now();
-        auto result = alpha_amd_target<Transform>(fixed, options, fixed_mask).register_to(moving, moving_mask);
+        auto result = alpha_amd_target<Transform>(fixed, options, fixed_mask, fixed_weights)
+                          .register_to(moving, moving_mask, {}, moving_weights);
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return result;
     }

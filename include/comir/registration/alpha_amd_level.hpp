@@ -77,6 +77,9 @@ public:
     /// Empty if all pixels count.
     std::vector<unsigned char> const& inside() const { return inside_; }
 
+    /// False if all points have the same levels: such an image fits anywhere.
+    bool is_varied() const { return varied_; }
+
     std::size_t point_count() const { return point_x_.size(); }
     /// Places of the points, in pixels of the full image.
     float const* point_x() const { return point_x_.data(); }
@@ -190,11 +193,16 @@ private:
             if (!weights.empty())
                 point_w_[i] = weights.values()[places[i]];
         }
+        for (std::size_t c = 0; c < channels_ && count > 0; ++c) {
+            unsigned char const* const q = point_level(c);
+            varied_ = varied_ || std::any_of(q, q + count, [q](unsigned char other) { return other != *q; });
+        }
     }
 
     std::size_t width_, height_, channels_, factor_, levels_;
     aligned_vector<float> planes_, slopes_x_, slopes_y_;  // [channel][q][y][x]
     std::vector<unsigned char> inside_;
+    bool varied_ = false;
     std::vector<float> point_x_, point_y_, point_w_;
     std::vector<unsigned char> point_q_;  // [channel][point]
 };

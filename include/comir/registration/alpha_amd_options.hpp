@@ -44,9 +44,16 @@ inline std::vector<alpha_amd_step> alpha_amd_pyramid(image_shape const& fixed) {
     auto const f = static_cast<double>(finest);
     if (coarsest == finest)
         steps.push_back({finest, f, 300, 128, f, 0.3 * f});
-    steps.push_back({finest, f, 100, 1000, 0.3 * f, 0.01 * f});
+    steps.push_back({finest, f, 100, 2000, 0.3 * f, 0.01 * f});
     return steps;
 }
+
+/// exact: the derivative of the interpolated distances. published: as in the program of Ofverstedt, Lindblad and
+/// Sladoje, interpolated central differences of the distances, zero inside a cut; they take three times the memory.
+enum class amd_gradient { exact, published };
+
+/// momentum: the gradient's running mean, divided by its common size. adam: each parameter's divided by its own.
+enum class amd_optimizer { momentum, adam };
 
 /// Defaults marked "published" are those of the program of Ofverstedt, Lindblad and Sladoje with rigid transforms.
 struct alpha_amd_options {
@@ -55,7 +62,13 @@ struct alpha_amd_options {
     std::vector<double> start_angles{0.0, -0.4, 0.4};  // radians; published
     double momentum = 0.9;                             // share of the former direction, 0 to below 1; published
     bool symmetric = true;                             // also measure from the moving to the fixed image; published
-    double max_distance = 0.0;                         // pixels; 0: each image's diagonal, as published
+    bool squared = false;                              // squared distances, whose mean is the value; published
+    bool stretch = true;  // of both images, at each resolution, by the range of the fixed one
+    amd_gradient gradient = amd_gradient::exact;
+    amd_optimizer optimizer = amd_optimizer::momentum;
+    bool stop_at_rest = true;   // a descent that makes no progress cuts its resolution short
+    double abandon = 1.2;       // a start ends whose measure is above this multiple of the best; 0: none does
+    double max_distance = 0.0;  // pixels; 0: each image's diagonal, as published
     double min_overlap = 0.25;  // of either image's points; a start that ends below it has failed
     double rest = 1.0;          // pixels; converged if the corners' mean place moves less at the end
     std::uint64_t seed = 1;
