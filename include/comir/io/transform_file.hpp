@@ -14,12 +14,18 @@
 
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/input_file.hpp>
+#include <comir/io/transform_physical.hpp>
 #include <comir/io/transform_text.hpp>
 
 namespace comir::inline COMIR_ABI {
 
 struct write_transform_options {
     std::array<std::size_t, 2> fixed_size{0, 0};  // columns, rows; elastix needs it to warp images, 0 leaves it out
+    pixel_grid fixed_grid{}, moving_grid{};       // ITK and elastix work in the images' length unit
+};
+
+struct read_transform_options {
+    pixel_grid fixed_grid{}, moving_grid{};  // of the images in whose pixels the transform shall be
 };
 
 namespace detail {
@@ -62,8 +68,8 @@ inline any_transform parse_json_transform(std::string const& where, std::string_
 }  // namespace detail
 
 /// Writes a transform for ITK and SimpleITK (.tfm), elastix (.txt) or as JSON (.json), by the extension.
-/// Units:  pixels and radians, fixed to moving, as comir has them. ITK and elastix work in the images' length unit and
-///         so agree with comir for images of spacing 1 and origin 0
+/// Units:  the transform is in pixels and radians, fixed to moving; so is JSON. ITK and elastix work in the images'
+///         length unit: their files hold to_physical of it, which for the default grids is the same
 /// Exact:  all numbers read back with the same bits, except: ITK and elastix store exp(log_scale) of a similarity2,
 ///         whose logarithm may differ in the last digit, and no centre of a translation2
 /// Errors: error if the extension is another, a parameter is not finite or the file cannot be written
@@ -71,16 +77,21 @@ inline void write_transform(std::filesystem::path const& path, any_transform con
                             write_transform_options const& options = {}) {
     std::string const who = "comir::write_transform";
     auto const finite = [](double value) { return std::isfinite(value); };
-    std::array<double, 2> const centre = detail::centre_of(t);
-    std::vector<double> const parameters = detail::itk_parameters(t);
+    std::string const extension = path.extension().string();
+    bool const in_pixels =
+        extension == ".json" || (options.fixed_grid == pixel_grid{} && options.moving_grid == pixel_grid{});
+    any_transform const stored = in_pixels ? t : to_physical(t, options.fixed_grid, options.moving_grid);
+    std::array<double, 2> const centre = detail::centre_of(stored);
+    std::vector<double> const parameters = detail::itk_parameters(stored);
     require(
         std::all_of(parameters.begin(), parameters.end(), finite) && std::all_of(centre.begin(), centre.end(), finite),
         who, ": ", path.string(), ": the transform has parameters or a centre that are not finite");
-    std::string const extension = path.extension().string();
     if (extension == ".tfm")
-        write_file(who, path, detail::itk_text(t));
+        write_file(who, path, detail::itk_text(stored));
     else if (extension == ".txt")
-        write_file(who, path, detail::elastix_text(t, options.fixed_size));
+        write_file(
+            who, path,
+            detail::elastix_text(stored, options.fixed_size, options.fixed_grid.spacing, options.fixed_grid.origin));
     else if (extension == ".json")
         write_file(who, path, detail::json_text(t));
     else
@@ -92,17 +103,21 @@ inline void write_transform(std::filesystem::path const& path, any_transform con
 /// Units:  those of write_transform
 /// Errors: error if the file cannot be opened; format_error if it is none of these, is damaged, or holds a transform
 ///         that comir lacks: three dimensions, several transforms in a chain, splines
-inline any_transform read_transform(std::filesystem::path const& path) {
+inline any_transform read_transform(std::filesystem::path const& path, read_transform_options const& options = {}) {
     std::string const who = "comir::read_transform", where = who + ": " + path.string();
     // The numbers of one transform fill less than a page.
     std::string const text = read_text_file(who, path, std::size_t{1} << 20);
+    auto const from_physical = [&](any_transform const& t) {
+        bool const same = options.fixed_grid == pixel_grid{} && options.moving_grid == pixel_grid{};
+        return same ? t : to_pixels(t, options.fixed_grid, options.moving_grid);
+    };
     if (text.starts_with("#Insight Transform File"))
-        return detail::parse_itk_text(where, text);
+        return from_physical(detail::parse_itk_text(where, text));
     std::size_t const first = text.find_first_not_of(" \t\r\n");
     if (first != std::string::npos && text[first] == '{')
         return detail::parse_json_transform(where, text);
     if (first != std::string::npos && (text[first] == '(' || text.compare(first, 2, "//") == 0))
-        return detail::parse_elastix_text(where, text);
+        return from_physical(detail::parse_elastix_text(where, text));
     fail<format_error>(where, ": not a transform file of comir, ITK or elastix");
 }
 

@@ -163,8 +163,9 @@ inline any_transform parse_itk_text(std::string const& where, std::string_view t
                               read_numbers(where, fields["FixedParameters"]));
 }
 
-/// The size is that of the fixed image, columns and rows; zero leaves it out.
-inline std::string elastix_text(any_transform const& t, std::array<std::size_t, 2> size) {
+/// The size is that of the fixed image, columns and rows; zero leaves it out. Spacing and origin are its too.
+inline std::string elastix_text(any_transform const& t, std::array<std::size_t, 2> size,
+                                std::array<double, 2> const& spacing, std::array<double, 2> const& origin) {
     std::vector<double> const parameters = itk_parameters(t);
     std::string text = std::string("(Transform \"") + names_of(t).elastix + "\")\n(NumberOfParameters " +
                        std::to_string(parameters.size()) + ")\n(TransformParameters " + numbers_text(parameters) +
@@ -181,8 +182,8 @@ inline std::string elastix_text(any_transform const& t, std::array<std::size_t, 
         "(FixedInternalImagePixelType \"float\")\n(MovingInternalImagePixelType \"float\")\n";
     if (size[0] > 0 && size[1] > 0)
         text += "(Size " + std::to_string(size[0]) + " " + std::to_string(size[1]) + ")\n";
-    return text +
-           "(Index 0 0)\n(Spacing 1 1)\n(Origin 0 0)\n(Direction 1 0 0 1)\n(UseDirectionCosines \"true\")\n"
+    return text + "(Index 0 0)\n(Spacing " + numbers_text(spacing) + ")\n(Origin " + numbers_text(origin) +
+           ")\n(Direction 1 0 0 1)\n(UseDirectionCosines \"true\")\n"
            "(ResampleInterpolator \"FinalBSplineInterpolator\")\n(FinalBSplineInterpolationOrder 1)\n"
            "(Resampler \"DefaultResampler\")\n(DefaultPixelValue 0)\n(ResultImageFormat \"tif\")\n"
            "(ResultImagePixelType \"float\")\n(CompressResultImage \"false\")\n";
