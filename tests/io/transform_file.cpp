@@ -59,7 +59,8 @@ TEST_CASE("transform_file: all transforms come back with the same bits") {
         bool const json = std::string(name) == "t.json";
         check_round_trip<comir::translation2>(folder, name, json, false);
         check_round_trip<comir::rigid2>(folder, name, true, false);
-        check_round_trip<comir::similarity2>(folder, name, true, !json);
+        if (std::string(name) != "t.txt")
+            check_round_trip<comir::similarity2>(folder, name, true, !json);
         check_round_trip<comir::affine2>(folder, name, true, false);
     }
 }
@@ -110,6 +111,22 @@ TEST_CASE("read_transform: a file in the way of elastix, with comments") {
     auto const t = comir::read_transform_as<comir::rigid2>(path);
     CHECK(t.parameters == std::array<double, 3>{0.017453, -2.5, 4});
     CHECK(t.centre == comir::point2{127.5, 63.5});
+}
+
+TEST_CASE("write_transform: elastix gets a similarity as an affine transform, and reading knows both") {
+    temporary_folder const folder;
+    comir::similarity2 const t{{0.2, 0.3, 3, -4}, {10, 20}};
+    comir::write_transform(folder / "t.txt", t);
+    auto const back = comir::read_transform_as<comir::affine2>(folder / "t.txt");
+    for (comir::point2 const p : {comir::point2{0, 0}, {50, -7}}) {
+        CHECK(back(p).x == doctest::Approx(t(p).x).epsilon(1e-14));
+        CHECK(back(p).y == doctest::Approx(t(p).y).epsilon(1e-14));
+    }
+    auto const path = folder.file("s.txt",
+                                  "(Transform \"SimilarityTransform\")\n(TransformParameters 2 0.1 -3 4.5)\n"
+                                  "(CenterOfRotationPoint 10 20)\n");
+    CHECK(comir::read_transform_as<comir::similarity2>(path).parameters ==
+          std::array<double, 4>{std::log(2.0), 0.1, -3, 4.5});
 }
 
 TEST_CASE("write_transform: elastix gets the size of the fixed image if it is given") {

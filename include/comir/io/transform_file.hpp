@@ -70,8 +70,9 @@ inline any_transform parse_json_transform(std::string const& where, std::string_
 /// Writes a transform for ITK and SimpleITK (.tfm), elastix (.txt) or as JSON (.json), by the extension.
 /// Units:  the transform is in pixels and radians, fixed to moving; so is JSON. ITK and elastix work in the images'
 ///         length unit: their files hold to_physical of it, which for the default grids is the same
-/// Exact:  all numbers read back with the same bits, except: ITK and elastix store exp(log_scale) of a similarity2,
-///         whose logarithm may differ in the last digit, and no centre of a translation2
+/// Exact:  all numbers read back with the same bits, except: ITK stores exp(log_scale) of a similarity2, whose
+/// logarithm
+///         may differ in the last digit; elastix gets a similarity2 as an affine2; neither has a translation2's centre
 /// Errors: error if the extension is another, a parameter is not finite or the file cannot be written
 inline void write_transform(std::filesystem::path const& path, any_transform const& t,
                             write_transform_options const& options = {}) {

@@ -164,8 +164,11 @@ inline any_transform parse_itk_text(std::string const& where, std::string_view t
 }
 
 /// The size is that of the fixed image, columns and rows; zero leaves it out. Spacing and origin are its too.
-inline std::string elastix_text(any_transform const& t, std::array<std::size_t, 2> size,
+inline std::string elastix_text(any_transform const& given, std::array<std::size_t, 2> size,
                                 std::array<double, 2> const& spacing, std::array<double, 2> const& origin) {
+    // Debian's elastix is built without SimilarityTransform.
+    auto const* const scaled = std::get_if<similarity2>(&given);
+    any_transform const t = scaled ? make_affine(scaled->linear(), translation(*scaled), scaled->centre) : given;
     std::vector<double> const parameters = itk_parameters(t);
     std::string text = std::string("(Transform \"") + names_of(t).elastix + "\")\n(NumberOfParameters " +
                        std::to_string(parameters.size()) + ")\n(TransformParameters " + numbers_text(parameters) +
