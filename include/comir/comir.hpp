@@ -101,9 +101,11 @@
 #include <comir/registration/alpha_amd_level.hpp>
 #include <comir/registration/alpha_amd_measure.hpp>
 #include <comir/registration/alpha_amd_options.hpp>
+#include <comir/registration/alpha_amd_resolution.hpp>
 #include <comir/registration/evaluate.hpp>
 #include <comir/registration/feature_based.hpp>
 #include <comir/registration/feature_confidence.hpp>
+#include <comir/registration/feature_start.hpp>
 #include <comir/registration/global_search.hpp>
 #include <comir/registration/global_search_coarse.hpp>
 #include <comir/registration/global_search_grid.hpp>

@@ -8,6 +8,10 @@
 #include <span>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <comir/core/abi.hpp>
 
 namespace comir::inline COMIR_ABI {
@@ -19,6 +23,25 @@ inline constexpr std::size_t alignment = 64;
 constexpr std::size_t round_up(std::size_t n, std::size_t step) {
     return (n + step - 1) / step * step;
 }
+
+namespace detail {
+
+/// Blocks of at least two huge pages start on one, so that the system can map them with few entries.
+inline constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+constexpr std::align_val_t block_alignment(std::size_t bytes) {
+    return std::align_val_t{bytes >= 2 * huge_page ? huge_page : alignment};
+}
+
+/// Tells the system that huge pages are welcome: a convolution reads hundreds of channels, each on pages of its own.
+inline void advise_huge_pages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (bytes >= 2 * huge_page)
+        madvise(block, bytes / huge_page * huge_page, MADV_HUGEPAGE);
+#endif
+}
+
+}  // namespace detail
 
 /// Allocator whose blocks start on `alignment` bytes. Elements are left uninitialised by value-less construction.
 template <class T>
@@ -38,10 +61,12 @@ public:
             std::abort();
 #endif
         }
-        return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{alignment}));
+        void* const block = ::operator new(n * sizeof(T), detail::block_alignment(n * sizeof(T)));
+        detail::advise_huge_pages(block, n * sizeof(T));
+        return static_cast<T*>(block);
     }
-    void deallocate(T* p, std::size_t) noexcept {
-        ::operator delete (p, std::align_val_t{alignment});
+    void deallocate(T* p, std::size_t n) noexcept {
+        ::operator delete(p, detail::block_alignment(n * sizeof(T)));
     }
 
     bool operator==(aligned_allocator const&) const noexcept {

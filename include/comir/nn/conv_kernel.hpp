@@ -14,10 +14,12 @@ namespace comir::inline COMIR_ABI::detail {
 /// Output channels of a full register block: with two vectors of pixels it leaves room for the operands.
 inline constexpr std::size_t conv_block = simd_registers >= 32 ? 12 : 6;
 
-/// Input channels that are swept over a tile before the next ones: their rows and weights stay in the first cache.
-inline constexpr std::size_t conv_chunk = 16;
+/// Input channels that are swept over a tile before the next ones: their rows and weights stay in the first cache. A
+/// 1x1 kernel reads one row of each.
+template <std::size_t K>
+inline constexpr std::size_t conv_chunk = K == 1 ? 64 : 16;
 
-/// The largest power of two that fits in what a full block leaves over.
+/// A full block, or the largest power of two that fits in what is left over.
 constexpr std::size_t next_block(std::size_t left) {
     if (left >= conv_block)
         return conv_block;
@@ -104,21 +106,40 @@ void conv_row(plane<T const> const& x, std::size_t ci, T const* weight, T const*
 
 /// One block of output channels over all rows of a tile.
 template <scalar T, std::size_t K, std::size_t Block>
-void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const* bias, plane<T> const& y,
+void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const* bias, bool add, plane<T> const& y,
                std::size_t rows, std::size_t columns) {
-    constexpr std::size_t width = simd_width<T>;
-    for (std::size_t first = 0; first < ci; first += conv_chunk) {
-        std::size_t const count = std::min(conv_chunk, ci - first);
+    constexpr std::size_t width = simd_width<T>, chunk = conv_chunk<K>;
+    for (std::size_t first = 0; first < ci; first += chunk) {
+        std::size_t const count = std::min(chunk, ci - first);
         T const* const w = weight + first * K * K * Block;
-        for (std::size_t r = 0; r < rows; ++r) {
-            std::size_t column = 0;
-            for (; column + width < columns; column += 2 * width)
-                conv_row<T, K, Block, 2>({x.row(first, r) + column, x.channel_stride, x.row_stride}, count, w, bias,
-                                         first > 0, y.row(0, r) + column, y.channel_stride);
-            if (column < columns)
-                conv_row<T, K, Block, 1>({x.row(first, r) + column, x.channel_stride, x.row_stride}, count, w, bias,
-                                         first > 0, y.row(0, r) + column, y.channel_stride);
-        }
+        for (std::size_t r = 0; r < rows; ++r)
+            for (std::size_t column = 0; column < columns; column += 2 * width) {
+                plane<T const> const from{x.row(first, r) + column, x.channel_stride, x.row_stride};
+                T* const to = y.row(0, r) + column;
+                if (column + width < columns)
+                    conv_row<T, K, Block, 2>(from, count, w, bias, add || first > 0, to, y.channel_stride);
+                else
+                    conv_row<T, K, Block, 1>(from, count, w, bias, add || first > 0, to, y.channel_stride);
+            }
+    }
+}
+
+/// As conv_tile, for the one block of output channels whose packed weights are given; adds to y if asked to.
+template <scalar T, std::size_t K>
+void conv_tile_block(plane<T const> const& x, std::size_t ci, T const* packed, T const* bias, bool add,
+                     plane<T> const& y, std::size_t block, std::size_t rows, std::size_t columns) {
+    auto const run = [&]<std::size_t Block>() { conv_rows<T, K, Block>(x, ci, packed, bias, add, y, rows, columns); };
+    switch (block) {
+        case 1:
+            return run.template operator()<1>();
+        case 2:
+            return run.template operator()<2>();
+        case 4:
+            return run.template operator()<4>();
+        case 8:
+            return run.template operator()<8>();
+        default:
+            return run.template operator()<conv_block>();
     }
 }
 
@@ -130,25 +151,8 @@ void conv_tile(plane<T const> const& x, std::size_t ci, T const* packed, T const
                std::size_t co, std::size_t rows, std::size_t columns) {
     for (std::size_t first = 0; first < co;) {
         std::size_t const block = next_block(co - first);
-        plane<T> const out{y.row(first, 0), y.channel_stride, y.row_stride};
-        T const* const b = bias ? bias + first : nullptr;
-        switch (block) {
-            case 1:
-                conv_rows<T, K, 1>(x, ci, packed, b, out, rows, columns);
-                break;
-            case 2:
-                conv_rows<T, K, 2>(x, ci, packed, b, out, rows, columns);
-                break;
-            case 4:
-                conv_rows<T, K, 4>(x, ci, packed, b, out, rows, columns);
-                break;
-            case 8:
-                conv_rows<T, K, 8>(x, ci, packed, b, out, rows, columns);
-                break;
-            default:
-                conv_rows<T, K, conv_block>(x, ci, packed, b, out, rows, columns);
-                break;
-        }
+        conv_tile_block<T, K>(x, ci, packed, bias ? bias + first : nullptr, false,
+                              {y.row(first, 0), y.channel_stride, y.row_stride}, block, rows, columns);
         packed += block * ci * K * K;
         first += block;
     }

@@ -14,6 +14,7 @@ namespace comir::inline COMIR_ABI::detail {
 struct tile_grid {
     std::size_t rows = 0, columns = 0;            // of a full tile; even, so that pooling windows stay whole
     std::size_t row_tiles = 0, column_tiles = 0;  // of a plane
+    std::size_t count = 0;                        // of the batch
 
     std::size_t per_sample() const { return row_tiles * column_tiles; }
 };
@@ -23,22 +24,28 @@ struct tile {
     std::size_t n, y, x, rows, columns;
 };
 
-inline tile_grid make_tile_grid(std::size_t h, std::size_t w, std::size_t channels, std::size_t element) {
-    // 128 columns are whole vectors of every width. Rows: enough to spread the halo, few enough that all channels of
-    // the tile stay in a second-level cache of 1 MiB.
-    constexpr std::size_t max_columns = 128, pixels = 1024, budget = 640 * 1024;
+inline tile_grid make_tile_grid(std::size_t n, std::size_t h, std::size_t w, std::size_t channels,
+                                std::size_t element) {
+    // Whole vectors of every width. Rows: enough to spread the halo, few enough that all channels of the tile stay in a
+    // second-level cache of 1 MiB.
+    constexpr std::size_t pixels = 1024, budget = 640 * 1024, enough_rows = 8;
+    auto const fitting_rows = [&](std::size_t columns) {
+        std::size_t const fit = budget / (channels * (columns + 16) * element);
+        std::size_t const rows = std::clamp<std::size_t>(pixels / columns, enough_rows, 64);
+        return std::max<std::size_t>(4, std::min(rows, fit > 2 ? fit - 2 : 0));
+    };
     tile_grid grid;
-    grid.columns = std::min(w, max_columns);
-    std::size_t const pitch = grid.columns + 16;
-    std::size_t const fit = budget / (channels * pitch * element);
-    std::size_t rows = std::clamp<std::size_t>(pixels / grid.columns, 8, 64);
-    rows = std::max<std::size_t>(4, std::min(rows, fit > 2 ? fit - 2 : 0));
-    grid.rows = std::min(h, rows / 2 * 2);
+    grid.columns = std::min<std::size_t>(w, 128);
+    if (w > 64 && fitting_rows(grid.columns) < enough_rows)
+        grid.columns = 64;
+    grid.rows = std::min(h, fitting_rows(grid.columns) / 2 * 2);
     grid.row_tiles = (h + grid.rows - 1) / grid.rows;
     grid.column_tiles = (w + grid.columns - 1) / grid.columns;
+    grid.count = n * grid.per_sample();
     return grid;
 }
 
+/// Tiles are counted along the rows first: the memory that the processor fetches ahead is then that of the next tile.
 inline tile tile_at(tile_grid const& grid, std::size_t index, std::size_t h, std::size_t w) {
     std::size_t const n = index / grid.per_sample(), place = index % grid.per_sample();
     std::size_t const y = place / grid.column_tiles * grid.rows, x = place % grid.column_tiles * grid.columns;
@@ -63,17 +70,30 @@ struct conv_input {
     std::size_t width() const { return value.shape().w * (upsample ? 2 : 1); }
 };
 
-/// out[i] = relu(scale in[i] + shift).
-template <scalar T>
-void normalised_row(T const* in, std::size_t count, T scale, T shift, T* out) {
+/// out[i] = f(in[i]) by whole vectors; the last one overlaps the one before, so nothing beyond `count` is touched.
+template <scalar T, class VectorF, class F>
+void map_row(T const* in, std::size_t count, T* out, VectorF&& vector_f, F&& f) {
     constexpr std::size_t lanes = simd_width<T>;
-    auto const a = broadcast(scale), b = broadcast(shift), zero = broadcast(T(0));
-    std::size_t i = 0;
-    for (; i + lanes <= count; i += lanes)
-        store(out + i, maximum(multiply_add(load(in + i), a, b), zero));
-    for (; i < count; ++i)
-        out[i] = std::max(in[i] * scale + shift, T(0));
+    if (count < lanes) {
+        for (std::size_t i = 0; i < count; ++i)
+            out[i] = f(in[i]);
+        return;
+    }
+    for (std::size_t i = 0; i < count - lanes; i += lanes)
+        store(out + i, vector_f(load(in + i)));
+    store(out + count - lanes, vector_f(load(in + count - lanes)));
 }
+
+/// Zeros from `from` to at least `to`, and less than a vector beyond.
+template <scalar T>
+void zero_row(T* from, T const* to) {
+    for (; from < to; from += simd_width<T>)
+        store(from, broadcast(T(0)));
+}
+
+/// Room that zero_row may need behind the last row of a scratch plane.
+template <scalar T>
+inline constexpr std::size_t tile_slack = simd_width<T>;
 
 /// Fills a scratch tile with a halo of `pad` pixels; zero outside the image, and to the end of every row.
 template <scalar T>
@@ -82,25 +102,35 @@ void load_input(conv_input<T> const& in, tile const& t, std::size_t pad, plane<T
     // Columns [left, right) of the image, at `skip` in the scratch row.
     std::size_t const left = t.x > pad ? t.x - pad : 0, right = std::min(w, t.x + t.columns + pad);
     std::size_t const skip = left + pad - t.x, count = right - left;
+    auto const zero = broadcast(T(0));
     for (std::size_t c = 0; c < in.value.shape().c; ++c)
         for (std::size_t r = 0; r < t.rows + 2 * pad; ++r) {
+            // Rows are filled in the order of memory: what a row writes too far is written again by the next.
             T* const row = out.row(c, r);
             std::size_t const y = t.y + r;
             if (y < pad || y - pad >= h) {
-                std::fill_n(row, pitch, T(0));
+                zero_row(row, row + pitch);
                 continue;
             }
-            std::fill_n(row, skip, T(0));
-            std::fill(row + skip + count, row + pitch, T(0));
+            if (skip > 0)
+                row[0] = T(0);
             if (in.upsample) {
                 T const* const source = in.value.row(t.n, c, (y - pad) / 2);
                 for (std::size_t i = 0; i < count; ++i)
                     row[skip + i] = source[(left + i) / 2];
             } else if (in.scale) {
-                normalised_row(in.value.row(t.n, c, y - pad) + left, count, in.scale[c], in.shift[c], row + skip);
+                T const a = in.scale[c], b = in.shift[c];
+                auto const av = broadcast(a), bv = broadcast(b);
+                map_row(
+                    in.value.row(t.n, c, y - pad) + left, count, row + skip,
+                    [&](auto v) { return maximum(multiply_add(v, av, bv), zero); },
+                    [&](T v) { return std::max(v * a + b, T(0)); });
             } else {
-                std::copy_n(in.value.row(t.n, c, y - pad) + left, count, row + skip);
+                map_row(
+                    in.value.row(t.n, c, y - pad) + left, count, row + skip, [](auto v) { return v; },
+                    [](T v) { return v; });
             }
+            zero_row(row + skip + count, row + pitch);
         }
 }
 
@@ -152,13 +182,14 @@ void load_output_gradient(conv_output_gradient<T> const& g, std::size_t h, std::
         for (std::size_t r = 0; r < t.rows + 2 * pad; ++r) {
             T* const row = out.row(c, r);
             if (t.y + r < pad || t.y + r - pad >= h) {
-                std::fill_n(row, pitch, T(0));
+                zero_row(row, row + pitch);
                 continue;
             }
             std::size_t const y = t.y + r - pad;
-            std::fill_n(row, skip, T(0));
-            std::fill(row + skip + count, row + pitch, T(0));
             if (!g.chosen) {
+                if (skip > 0)
+                    row[0] = T(0);
+                zero_row(row + skip + count, row + pitch);
                 complete_row(g, t.n, c, y, left, count, row + skip);
                 g.drop.apply(row + skip, count, t.n, c, y, left);
                 continue;

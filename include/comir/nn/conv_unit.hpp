@@ -6,91 +6,13 @@
 #include <vector>
 
 #include <comir/core/parallel.hpp>
-#include <comir/nn/conv_tile.hpp>
+#include <comir/nn/conv_unit_parts.hpp>
+#include <comir/nn/conv_unit_upsampled.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
 
 // The unit that networks are made of: normalise + ReLU (or upsampling) as the input is read, a convolution, and bias,
 // ReLU, dropout, max pooling and batch statistics while the result is still in the cache.
-
-/// Mean and sum of squared deviations of a set of values; sets join exactly (Chan, Golub, LeVeque 1979).
-struct moments {
-    double count = 0, mean = 0, square = 0;
-
-    void join(moments const& other) {
-        if (other.count == 0)
-            return;
-        double const total = count + other.count, delta = other.mean - mean;
-        mean += delta * other.count / total;
-        square += other.square + delta * delta * count * other.count / total;
-        count = total;
-    }
-};
-
-template <scalar T>
-moments row_block_moments(plane<T const> const& y, std::size_t c, std::size_t rows, std::size_t columns) {
-    constexpr std::size_t lanes = simd_width<T>;
-    auto const total = [&](auto&& lane_term, auto&& term) {
-        double result = 0;
-        for (std::size_t r = 0; r < rows; ++r) {
-            T const* const row = y.row(c, r);
-            auto acc = broadcast(T(0));
-            std::size_t i = 0;
-            for (; i + lanes <= columns; i += lanes)
-                acc = lane_term(acc, load(row + i));
-            T rest = sum(acc);
-            for (; i < columns; ++i)
-                rest += term(row[i]);
-            result += static_cast<double>(rest);
-        }
-        return result;
-    };
-    moments m;
-    m.count = static_cast<double>(rows * columns);
-    T const pivot = y.row(c, 0)[0];  // keeps the sums small beside the values' common offset
-    auto const p = broadcast(pivot);
-    double const shifted = total([&](auto acc, auto v) { return acc + (v - p); }, [&](T v) { return v - pivot; });
-    m.mean = static_cast<double>(pivot) + shifted / m.count;
-    T const mean = static_cast<T>(m.mean);
-    auto const q = broadcast(mean);
-    m.square = total([&](auto acc, auto v) { return multiply_add(v - q, v - q, acc); },
-                     [&](T v) { return (v - mean) * (v - mean); });
-    return m;
-}
-
-/// What a unit does with its convolution's result.
-struct conv_epilogue {
-    bool relu = false;
-    bool pool = false;  // 2x2 maximum
-    bool statistics = false;
-    drop_mask drop;
-};
-
-/// Scratch memory of units, reused: it grows to the largest request and stays.
-template <scalar T>
-struct conv_scratch {
-    std::vector<aligned_vector<T>> tiles;         // one a thread
-    aligned_vector<T> packed;                     // reordered weights
-    std::vector<moments> parts;                   // one a tile and channel
-    std::vector<aligned_vector<T>> weight_parts;  // one a group of tiles
-    std::vector<std::vector<double>> sum_parts;
-
-    T* tile_memory(std::size_t slot) { return tiles[slot].data(); }
-    void reserve_tiles(std::size_t size, int threads) {
-        tiles.resize(std::max(tiles.size(), static_cast<std::size_t>(thread_count(threads))));
-        for (auto& t : tiles)
-            if (t.size() < size)
-                t.resize(size);
-    }
-};
-
-template <scalar T, class F>
-void with_kernel_size(std::size_t k, F&& f) {
-    if (k == 1)
-        f.template operator()<1>();
-    else
-        f.template operator()<3>();
-}
 
 /// Forward pass of a unit. y is overwritten: (N, Co, H, W), pooled (N, Co, H/2, W/2); its rows end on whole vectors.
 /// With statistics, `result` receives the moments of each channel of y. `chosen` is written if the unit pools.
@@ -98,19 +20,22 @@ template <scalar T>
 void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T const* weight, T const* bias,
                        conv_epilogue const& epilogue, tensor_view<T> const& y, std::uint8_t* chosen, moments* result,
                        conv_scratch<T>& scratch, int threads) {
+    if (in.upsample && k == 3 && !epilogue.pool) {
+        conv_upsampled_forward(in, co, weight, bias, epilogue, y, result, scratch, threads);
+        return;
+    }
     std::size_t const ci = in.value.shape().c, pad = k / 2, h = in.height(), w = in.width();
-    tile_grid const grid = make_tile_grid(h, w, ci, sizeof(T));
+    tile_grid const grid = make_tile_grid(in.value.shape().n, h, w, ci, sizeof(T));
     std::size_t const pitch = tile_pitch<T>(grid.columns);
-    std::size_t const in_size = ci * (grid.rows + 2 * pad) * pitch,
+    std::size_t const in_size = round_up(ci * (grid.rows + 2 * pad) * pitch + tile_slack<T>, simd_width<T>),
                       out_size = epilogue.pool ? co * grid.rows * pitch : 0;
-    std::size_t const tiles = in.value.shape().n * grid.per_sample();
     scratch.reserve_tiles(in_size + out_size, threads);
     scratch.packed.resize(std::max(scratch.packed.size(), co * ci * k * k));
     pack_weights(weight, co, ci, k * k, scratch.packed.data());
     if (epilogue.statistics)
-        scratch.parts.resize(std::max(scratch.parts.size(), tiles * co));
+        scratch.parts.resize(std::max(scratch.parts.size(), grid.count * co));
 
-    parallel_for_slots(tiles, threads, [&](std::size_t index, std::size_t slot) {
+    parallel_for_slots(grid.count, threads, [&](std::size_t index, std::size_t slot) {
         tile const t = tile_at(grid, index, h, w);
         T* const memory = scratch.tile_memory(slot);
         plane<T> const x{memory, (grid.rows + 2 * pad) * pitch, pitch};
@@ -123,50 +48,29 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
             conv_tile<T, K>(source, ci, scratch.packed.data(), bias, out, co, t.rows, t.columns);
         });
         std::size_t rows = t.rows, columns = t.columns;
-        for (std::size_t c = 0; c < co; ++c) {
-            if (epilogue.relu)
-                for (std::size_t r = 0; r < rows; ++r)
-                    for (std::size_t i = 0; i < columns; ++i)
-                        out.row(c, r)[i] = std::max(out.row(c, r)[i], T(0));
-            for (std::size_t r = 0; r < rows && epilogue.drop.probability > 0; ++r)
-                epilogue.drop.apply(out.row(c, r), columns, t.n, c, t.y + r, t.x);
-        }
+        if (epilogue.relu || epilogue.drop.probability > 0)
+            for (std::size_t c = 0; c < co; ++c)
+                finish_window(epilogue, out.row(c, 0), out.row_stride, rows, columns, t.n, c, t.y, t.x);
+        plane<T> done{out.data, out.channel_stride, out.row_stride};
         if (epilogue.pool) {
             shape4 const s = y.shape();
             rows = std::min(rows / 2, s.h - t.y / 2);
             columns = std::min(columns / 2, s.w - t.x / 2);
+            done = {y.data() + t.n * y.stride_n() + t.y / 2 * y.stride_h() + t.x / 2, y.stride_c(), y.stride_h()};
             for (std::size_t c = 0; c < co; ++c)
-                for (std::size_t r = 0; r < rows; ++r) {
-                    T const* const upper = out.row(c, 2 * r);
-                    T const* const lower = out.row(c, 2 * r + 1);
-                    T* const to = y.row(t.n, c, t.y / 2 + r) + t.x / 2;
-                    std::uint8_t* const which =
-                        chosen ? chosen + ((t.n * s.c + c) * s.h + t.y / 2 + r) * s.w + t.x / 2 : nullptr;
-                    for (std::size_t i = 0; i < columns; ++i) {
-                        T const a = std::max(upper[2 * i], upper[2 * i + 1]);
-                        T const b = std::max(lower[2 * i], lower[2 * i + 1]);
-                        to[i] = std::max(a, b);
-                        if (which)
-                            which[i] = static_cast<std::uint8_t>(b > a ? 2 + (lower[2 * i + 1] > lower[2 * i])
-                                                                       : (upper[2 * i + 1] > upper[2 * i]));
-                    }
-                }
+                for (std::size_t r = 0; r < rows; ++r)
+                    pool_row(out.row(c, 2 * r), out.row(c, 2 * r + 1), columns, done.row(c, r),
+                             chosen ? chosen + ((t.n * s.c + c) * s.h + t.y / 2 + r) * s.w + t.x / 2 : nullptr);
         }
-        if (epilogue.statistics) {
-            plane<T const> done{out.data, out.channel_stride, out.row_stride};
-            if (epilogue.pool)
-                done = {y.row(t.n, 0, t.y / 2) + t.x / 2, y.stride_c(), y.stride_h()};
+        if (epilogue.statistics)
             for (std::size_t c = 0; c < co; ++c)
                 scratch.parts[index * co + c] =
-                    rows > 0 && columns > 0 ? row_block_moments(done, c, rows, columns) : moments{};
-        }
+                    rows > 0 && columns > 0
+                        ? row_block_moments<T>({done.data, done.channel_stride, done.row_stride}, c, rows, columns)
+                        : moments{};
     });
     if (epilogue.statistics)
-        for (std::size_t c = 0; c < co; ++c) {
-            result[c] = {};
-            for (std::size_t index = 0; index < tiles; ++index)
-                result[c].join(scratch.parts[index * co + c]);
-        }
+        join_moments(scratch.parts, grid.count, co, result);
 }
 
 /// One row through ReLU and the direct part of batch normalisation: dz = dxn where xn > 0; gradient += scale dz;
@@ -211,12 +115,11 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
                         conv_output_gradient<T> const& output, conv_gradients<T> const& into, conv_scratch<T>& scratch,
                         int threads) {
     std::size_t const ci = in.value.shape().c, pad = k / 2, h = in.height(), w = in.width();
-    tile_grid const grid = make_tile_grid(h, w, ci + co, sizeof(T));
-    std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2 * pad;
-    std::size_t const tiles = in.value.shape().n * grid.per_sample();
+    tile_grid const grid = make_tile_grid(in.value.shape().n, h, w, ci + co, sizeof(T));
+    std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2 * pad, tiles = grid.count;
     bool const by_input = !into.input.empty(), normalised = in.scale != nullptr;
     std::size_t const weights = co * ci * k * k, sums = co + 2 * ci;
-    scratch.reserve_tiles((ci + co) * padded * pitch + conv_block * grid.rows * pitch, threads);
+    scratch.reserve_tiles((ci + co) * padded * pitch + conv_block * grid.rows * pitch + tile_slack<T>, threads);
     if (by_input) {
         scratch.packed.resize(std::max(scratch.packed.size(), weights));
         pack_transposed_weights(weight, co, ci, k * k, scratch.packed.data());

@@ -1,12 +1,41 @@
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <cstddef>
 
 #include <comir/core/memory.hpp>
 #include <comir/core/tensor.hpp>
 
 namespace comir::inline COMIR_ABI {
+
+/// Owning (N, C, H, W) values like a tensor, but with channels an odd number of cache lines apart: the same pixel of
+/// all channels, which a convolution reads together, must not fall into the same set of a cache.
+template <scalar T>
+class feature_map {
+public:
+    /// Changes the shape; the values are zero afterwards. Keeps the memory if it is large enough.
+    void resize(shape4 shape) {
+        constexpr std::size_t line = alignment / sizeof(T);
+        shape_ = shape;
+        // 9 modulo 16: also the rows of neighbouring channels lie in different sets.
+        std::size_t const lines = shape.h * row_pitch<T>(shape.w) / line;
+        stride_c_ = (round_up(lines + 7, 16) - 7) * line;
+        storage_.assign(shape.n * shape.c * stride_c_, T(0));
+    }
+    shape4 const& shape() const { return shape_; }
+    T* data() { return storage_.data(); }
+    T const* data() const { return storage_.data(); }
+    std::size_t storage_size() const { return storage_.size(); }
+    tensor_view<T> view() { return {data(), shape_, shape_.c * stride_c_, stride_c_, row_pitch<T>(shape_.w)}; }
+    tensor_view<T const> view() const {
+        return {data(), shape_, shape_.c * stride_c_, stride_c_, row_pitch<T>(shape_.w)};
+    }
+
+private:
+    shape4 shape_;
+    std::size_t stride_c_ = 0;
+    aligned_vector<T> storage_;
+};
 
 /// A stack of channels that layers read and append to: values, gradients, and what all readers of a channel share.
 /// Concatenation is a range of channels, never a copy. A channel's batch statistics are computed once, by the layer
@@ -18,8 +47,8 @@ namespace comir::inline COMIR_ABI {
 template <scalar T>
 class feature_buffer {
 public:
-    tensor<T> value;
-    tensor<T> gradient;
+    feature_map<T> value;
+    feature_map<T> gradient;
     aligned_vector<double> mean, variance;
     aligned_vector<double> pull_mean, pull_slope;
 
