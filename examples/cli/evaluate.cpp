@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -10,6 +11,7 @@
 
 #include <comir/pipeline/model_preparation.hpp>
 #include <comir/pipeline/pair_list.hpp>
+#include <comir/pipeline/pair_sheet.hpp>
 #include <comir/pipeline/register_pair.hpp>
 #include <comir/pipeline/report.hpp>
 #include <comir/pipeline/success_plot.hpp>
@@ -20,7 +22,7 @@
 namespace {
 
 struct settings {
-    std::string pairs, model, method = "alpha_amd", out, json, plot;
+    std::string pairs, model, method = "alpha_amd", out, json, plot, pictures;
     std::size_t limit = 0;
     run_options run{};
 };
@@ -53,12 +55,23 @@ void check_gnuplot() {
     comir::fail("--plot: gnuplot was not found; install it (Debian: gnuplot-nox) or leave the plot out");
 }
 
+void write_picture(settings const& s, comir::registration_pair const& pair, comir::pair_result const& result,
+                   comir::pair_preparations const& prepare) {
+    auto const fixed = comir::read_image_float(pair.fixed), moving = comir::read_image_float(pair.moving);
+    auto const transform =
+        comir::to_transform(result.estimate, {{fixed.width(), fixed.height()}, {moving.width(), moving.height()}});
+    comir::write_image(std::filesystem::path(s.pictures) / (pair.name + ".png"),
+                       comir::to_integer<std::uint8_t>(comir::pair_sheet(fixed, moving, transform, prepare)));
+}
+
 void run(settings const& s) {
     check_output("--out", s.out, {".csv"});
     check_output("--json", s.json, {".json"});
     check_output("--plot", s.plot, {".png"});
     if (!s.plot.empty())
         check_gnuplot();
+    if (!s.pictures.empty())
+        check_output_folder("--pictures", s.pictures);
     auto pairs = comir::read_pair_list(s.pairs);
     comir::require(!pairs.empty(), s.pairs, ": the list has no pairs, expected at least one");
     if (s.limit > 0)
@@ -86,6 +99,8 @@ void run(settings const& s) {
             throw interrupted{};
         if (refusal.empty() && !scored.refusal.empty())
             refusal = pairs[i].name + ": " + scored.refusal;
+        if (!s.pictures.empty())
+            write_picture(s, pairs[i], scored.result, prepare);
         results.push_back(std::move(scored.result));
     }
     line.clear();
@@ -117,6 +132,9 @@ void add_evaluate(CLI::App& app) {
     command.add_option("--out", s->out, "file for the result of every pair (.csv)");
     command.add_option("--json", s->json, "file for the summary, overall and by direction (.json)");
     command.add_option("--plot", s->plot, "picture of success against tolerated error (.png); needs gnuplot");
+    command.add_option("--pictures", s->pictures,
+                       "folder for a picture of every pair: the images and what was registered, checkerboards of both "
+                       "before and after");
     command.add_option("--limit", s->limit, "register only the first pairs, 0 for all")->capture_default_str();
     add_threads(command, s->run);
     add_seed(command, s->run);

@@ -12,6 +12,7 @@
 #include <comir/io/image_file.hpp>
 #include <comir/io/transform_file.hpp>
 #include <comir/pipeline/model_preparation.hpp>
+#include <comir/pipeline/pair_sheet.hpp>
 #include <comir/pipeline/register_pair.hpp>
 
 #include "cli.hpp"
@@ -59,12 +60,6 @@ comir::any_image warped_as_stored(comir::any_image const& moving, comir::image<f
                 return comir::to_integer<value>(warped);
         },
         moving);
-}
-
-/// As a picture: grey or three colours, without the extremes.
-comir::image<float> for_display(comir::image<float> const& image) {
-    bool const shown = image.channels() == 1 || image.channels() == 3;
-    return comir::normalise(shown ? image : comir::principal_component(image), {.low = 0.5, .high = 99.5});
 }
 
 std::string modality_name(std::string const& given, std::string const& file) {
@@ -120,8 +115,10 @@ void run(settings const& s) {
     if (!s.out_image.empty())
         comir::write_image(s.out_image, warped_as_stored(stored, fixed, result, s.run.threads));
     if (!s.overlay.empty()) {
-        auto const warped = comir::warp(for_display(moving), result.transform, fixed, {.threads = s.run.threads});
-        comir::write_image(s.overlay, comir::to_integer<std::uint8_t>(comir::checkerboard(for_display(fixed), warped)));
+        auto const warped =
+            comir::warp(comir::for_display(moving), result.transform, fixed, {.threads = s.run.threads});
+        comir::write_image(s.overlay,
+                           comir::to_integer<std::uint8_t>(comir::checkerboard(comir::for_display(fixed), warped)));
     }
 }
 
