@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -42,8 +43,8 @@ double plain_blur(plane_view const& from, long y, long x, double sigma) {
 }  // namespace
 
 TEST_CASE("plane_blur: every size equals the plain sum") {
-    for (std::size_t const h : {1, 3, 4, 5, 17, 33})
-        for (std::size_t const w : {1, 3, 15, 16, 17, 50, 64, 81, 150}) {
+    for (std::size_t const h : {1u, 3u, 4u, 5u, 17u, 33u})
+        for (std::size_t const w : {1u, 3u, 15u, 16u, 17u, 50u, 64u, 81u, 150u}) {
             plane_view from(nullptr, h, w), to(nullptr, h, w);
             detail::plane_storage const memory(2 * from.size());
             from.data = memory.data();
@@ -70,7 +71,7 @@ TEST_CASE("plane_blur: every size equals the plain sum") {
 }
 
 TEST_CASE("find_extrema: all of the plain search, refined in the same way") {
-    for (std::size_t const w : {11, 16, 47, 64, 75, 150}) {
+    for (std::size_t const w : {11u, 16u, 47u, 64u, 75u, 150u}) {
         constexpr std::size_t h = 250;
         detail::gaussian_octave octave(h, w, 3);
         fill_random(octave.level(1), w);

@@ -84,9 +84,9 @@ std::string message_of(Call const& call) {
 }  // namespace
 
 TEST_CASE("match_features: every size finds what the plain search finds") {
-    for (std::size_t const length : {1, 7, 16, 128})
-        for (std::size_t const a : {1, 2, 9, 10, 11, 83})
-            for (std::size_t const b : {1, 2, 15, 16, 31, 32, 33, 100}) {
+    for (std::size_t const length : {1u, 7u, 16u, 128u})
+        for (std::size_t const a : {1u, 2u, 9u, 10u, 11u, 83u})
+            for (std::size_t const b : {1u, 2u, 15u, 16u, 31u, 32u, 33u, 100u}) {
                 feature_set const fixed = random_set(a, length, a), moving = random_set(b, length, 1000 + b);
                 auto const found = comir::match_features(fixed, moving, {.ratio = 1.0, .cross_check = false});
                 if (length > 1)

@@ -131,7 +131,7 @@ TEST_CASE("fit_transform: degenerate points determine nothing") {
 TEST_CASE_TEMPLATE("ransac: finds the transform among outliers", T, translation2, rigid2, similarity2, affine2) {
     T const truth = example<T>();
     std::size_t const outliers = std::is_same_v<T, affine2> ? 120 : 240;
-    for (std::uint64_t const seed : {1, 2, 3}) {
+    for (std::uint64_t const seed : {1u, 2u, 3u}) {
         auto const matches = make_matches(truth, 60, outliers, 0.5, seed);
         auto const result = comir::ransac<T>(matches, {.seed = seed});
         CHECK(result.converged);

@@ -157,7 +157,7 @@ TEST_CASE("register_features: degenerate images do not converge, and do no harm"
     CHECK(none.transform.centre == centred.centre);
     CHECK_FALSE(comir::register_features<rigid2>(plain, good).converged);
     CHECK_FALSE(comir::register_features<affine2>(good, plain).converged);
-    for (std::size_t const n : {1, 2, 7, 16}) {
+    for (std::size_t const n : {1u, 2u, 7u, 16u}) {
         image<float> const tiny = texture(1, n, n, n);
         auto const result = comir::register_features<similarity2>(tiny, tiny);
         for (double const v : result.transform.parameters)
@@ -232,7 +232,7 @@ TEST_CASE("register_features: progress is told, and stops the work") {
     };
     CHECK(comir::register_features<rigid2>(p.fixed, p.moving, options).converged);
     CHECK(told == std::vector<std::size_t>{1, 2, 3});
-    for (std::size_t const last : {1, 2, 3}) {
+    for (std::size_t const last : {1u, 2u, 3u}) {
         options.on_progress = [&](std::size_t done, std::size_t) { return done < last; };
         CHECK_FALSE(comir::register_features<rigid2>(p.fixed, p.moving, options).converged);
     }

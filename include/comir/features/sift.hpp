@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -87,10 +88,10 @@ inline std::vector<keypoint> octave_keypoints(gaussian_octave const& levels, int
         });
     std::ranges::sort(extrema, {}, [](scale_extremum const& e) { return std::tuple(e.level, e.y, e.x, e.layer); });
     // Searches from neighbouring pixels may end in one extremum.
-    auto const twice = std::ranges::unique(extrema, [](scale_extremum const& a, scale_extremum const& b) {
+    auto const same = [](scale_extremum const& a, scale_extremum const& b) {
         return a.level == b.level && a.x == b.x && a.y == b.y && a.layer == b.layer;
-    });
-    extrema.erase(twice.begin(), twice.end());
+    };
+    extrema.erase(std::unique(extrema.begin(), extrema.end(), same), extrema.end());
 
     constexpr std::size_t chunk = 16;
     std::size_t const chunks = (extrema.size() + chunk - 1) / chunk;

@@ -72,7 +72,7 @@ inline std::size_t count_places(std::span<point_match const> matches, std::span<
     for (std::size_t const i : chosen)
         places.emplace_back(std::floor(matches[i].fixed.x / tolerance), std::floor(matches[i].fixed.y / tolerance));
     std::ranges::sort(places);
-    return places.size() - std::ranges::unique(places).size();
+    return static_cast<std::size_t>(std::unique(places.begin(), places.end()) - places.begin());
 }
 
 /// Of the inliers the share beyond those that chance would explain, 0 to 1. Chance: matches go anywhere in the moving
