@@ -106,6 +106,34 @@ expect(0 "moving +w.png [^\n]+, 96 x 96 px\nangle +-?0\\.0.*converged  yes" regi
        --out-image again.tif)
 expect_files(again.tif)
 
+# Saved transforms apply to images and to points, there and back, whatever the format.
+foreach(extension tfm txt json)
+    expect(0 "^$" warp --transform t.${extension} --moving "same set/0000_moving.png" --fixed "same set/0000_fixed.png"
+           --out warped_${extension}.png)
+    file(SHA256 "${WORK}/warped_${extension}.png" sum)
+    file(SHA256 "${WORK}/w.png" expected)
+    if(NOT sum STREQUAL expected)
+        message(FATAL_ERROR "warp by t.${extension} differs from register --out-image")
+    endif()
+    file(WRITE "${WORK}/points.csv" "name,y,x\na,10,20\nb,30.5,-2\n")
+    expect(0 "^2 points from the fixed image to the moving one" points --transform t.${extension} --points points.csv
+           --out there.csv)
+    expect(0 "^2 points from the moving image" points --transform t.${extension} --points there.csv --out back.csv
+           --inverse)
+    file(READ "${WORK}/back.csv" back)
+    if(NOT back MATCHES "^x,y\n(20|20\\.0000000|19\\.9999999)[0-9]*,(10|10\\.0000000|9\\.9999999)[0-9]*\n")
+        message(FATAL_ERROR "points there and back are ${back}")
+    endif()
+endforeach()
+expect(1 "^comir: w.png: not a transform file[^\n]+\n$" warp --transform w.png --moving w.png --fixed w.png --out x.png)
+expect(1 "^comir: --out: x.bmp: [^\n]+\n$" warp --transform t.tfm --moving w.png --fixed w.png --out x.bmp)
+expect(1 "^comir: pairs.csv: cannot open[^\n]+\n$" points --transform t.tfm --points pairs.csv --out x.csv)
+expect(1 "^comir: none.tfm: cannot open[^\n]+\n$" points --transform none.tfm --points
+       there.csv --out x.csv)
+file(WRITE "${WORK}/flat.csv" "x,y\n1,two\n")
+expect(1 "^comir: flat.csv: line 2: the value of 'y' is 'two'[^\n]+\n$" points --transform t.tfm --points flat.csv --out
+       x.csv)
+
 # Two modalities, and parts of the scenes in shares and in pixels.
 expect(0 "^2 pairs" make-pairs --a visible --b "${DATA}/infrared" --out pixels ${small} --count 2 --region 0,180,349,172)
 expect(0 "^2 pairs" make-pairs --a visible --b "${DATA}/infrared" --out shares ${small} --count 2 --region 0,0.5,1,0.5

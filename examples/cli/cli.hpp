@@ -20,6 +20,8 @@ void add_make_pairs(CLI::App& app);
 void add_train(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_info(CLI::App& app);
+void add_warp(CLI::App& app);
+void add_points(CLI::App& app);
 
 /// For example "0.1.0".
 std::string version_number();

@@ -39,6 +39,8 @@ int main(int count, char** arguments) {
         add_info(app);
         add_register(app);
         add_evaluate(app);
+        add_warp(app);
+        add_points(app);
         add_make_pairs(app);
         try {
             app.parse(count, arguments);
