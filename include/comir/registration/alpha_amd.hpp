@@ -5,12 +5,14 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <comir/core/parallel.hpp>
 #include <comir/image/pyramid.hpp>
 #include <comir/registration/alpha_amd_check.hpp>
+#include <comir/registration/alpha_amd_confidence.hpp>
 #include <comir/registration/alpha_amd_descent.hpp>
 #include <comir/registration/alpha_amd_level.hpp>
 #include <comir/registration/alpha_amd_measure.hpp>
@@ -88,7 +90,8 @@ public:
 
     /// The transform from the fixed to the moving image with the smallest measure, over all starts. Without `starts`
     /// they are rotations by start_angles about the fixed image's centre, which is put on the moving image's centre.
-    /// The result's value is in pixels: the mean distance, summed over channels, infinite without any overlap.
+    /// The result's value is in pixels: the mean distance, summed over channels, infinite without any overlap; its
+    /// confidence comes from the value's contrast to those at unrelated places (detail::confidence_of).
     registration_result<Transform> register_to(image<float> const& moving, image_mask const& mask = {},
                                                std::vector<Transform> const& starts = {},
                                                image<float> const& weights = {}) const {
@@ -102,6 +105,8 @@ public:
 
         std::size_t done = 0, iterations = 0;
         bool stopped = false, varied = false;
+        std::size_t coarsest = 0;
+        std::optional<detail::amd_level> coarsest_moving;
         for (; done < levels_.size() && !stopped; ++done) {
             alpha_amd_step const& step = options_.pyramid[done];
             bool const last = done + 1 == levels_.size();
@@ -128,6 +133,10 @@ public:
             });
             if (!last)
                 iterations += abandon(runs, step.step_begin);
+            if (!coarsest_moving) {
+                coarsest = done;
+                coarsest_moving = std::move(moving_level);
+            }
             stopped = !keep_going(options_.on_progress, done + 1, levels_.size()) && !last;
         }
 
@@ -140,6 +149,10 @@ public:
         result.value = best.value;
         result.converged = !stopped && varied && best.informed && fits(best) &&
                            detail::corner_distance(best.transform, best.middle, shape_.h, shape_.w) <= options_.rest;
+        if (varied && fits(best))
+            result.confidence = detail::confidence_of(detail::contrast_amd(levels_[coarsest].level, *coarsest_moving,
+                                                                           detail::to_amd_map(best.transform),
+                                                                           options_.symmetric, options_.seed));
         result.overlap = best.overlap;
         result.iterations = iterations;
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
