@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# Times our benchmarks and other programs that do the same task, one right after the other, and writes the results.
+# Usage: bench/compare.sh --json FILE [--peers DIR] [--build DIR] [--only REGEX] [--runs N] [--table FILE]
+#   --json   rows {task, threads, comir_ms, comir_mb, peer, peer_ms, peer_mb, ratio, target}; ratio = peer / comir
+#   --peers  folder of the peers' scripts: infer_ort.js, infer_torch.py, step_torch.py, dunet.py, tuned.sh;
+#            NODE_PATH must lead to onnxruntime-node, BLAS to the folder of OpenBLAS's libblas.so.3
+#   --build  where the benchmarks were built, default build
+#   --only   tasks whose "task/threads" matches
+#   --table  the table for readers, default docs/performance.md
+# oneDNN is part of the benchmarks; a peer that is not installed is named as missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+json='' peers='' build=build only=. runs=5 table=docs/performance.md
+while [ $# -gt 0 ]; do
+    case $1 in
+        --json) json=$2 ;;
+        --peers) peers=$(cd "$2" && pwd) ;;
+        --build) build=$2 ;;
+        --only) only=$2 ;;
+        --runs) runs=$2 ;;
+        --table) table=$2 ;;
+        *) echo "bench/compare.sh: unknown option $1; see the first lines of the script" >&2; exit 2 ;;
+    esac
+    shift 2
+done
+[ -n "$json" ] || { echo "bench/compare.sh: no --json FILE was given" >&2; exit 2; }
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+python=${PYTHON:-/usr/bin/python3}
+blas=${BLAS:-/usr/lib/x86_64-linux-gnu/openblas-pthread}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+declare -A version=() missing=()
+rows=()
+
+# ours FOLDER NAME: median milliseconds and peak MB of one benchmark in a process of its own; nothing if it failed.
+ours() {
+    "$build/bench/bench_$1" --benchmark_filter="^$2/process_time" --benchmark_repetitions="$runs" \
+        --benchmark_min_time=0.001 --benchmark_format=csv 2>/dev/null |
+        awk -F, '/^name,/ { for (i = 1; i <= NF; ++i) { gsub(/"/, "", $i); column[$i] = i } }
+                 /_median"?,/ { printf "%.3f %.0f\n", $(column["real_time"]), "peak_mb" in column ? $(column["peak_mb"]) : 0 }'
+}
+
+# peer COMMAND...: the same two numbers from a script that prints "median X ms ... peak Y MB".
+peer() {
+    (cd "$peers" && "$@" 2>/dev/null) |
+        sed -n 's/.*median \([0-9.]*\) ms.*peak \([0-9]*\) MB.*/\1 \2/p' | head -n 1
+}
+
+# add TASK THREADS TARGET PEER "MS MB" "MS MB"
+add() {
+    local comir_ms comir_mb peer_ms peer_mb ratio
+    read -r comir_ms comir_mb <<<"$5"
+    read -r peer_ms peer_mb <<<"$6"
+    [ -n "$comir_ms" ] || { echo "bench/compare.sh: $1 on $2 threads failed" >&2; return; }
+    [ -n "$peer_ms" ] || { missing[$4]=1; return; }
+    ratio=$(awk "BEGIN { printf \"%.2f\", $peer_ms / $comir_ms }")
+    rows+=("$1|$2|$comir_ms|$comir_mb|$4|$peer_ms|$peer_mb|$ratio|$3")
+    echo "$1, $2 threads: $comir_ms ms, $4 $peer_ms ms, ratio $ratio (aim $3)"
+}
+
+wanted() { [[ "$1/$2" =~ $only ]]; }
+
+have_torch() { [ -n "$peers" ] && "$python" -c 'import torch' 2>/dev/null; }
+have_ort() { [ -n "$peers" ] && node -e 'require("onnxruntime-node")' 2>/dev/null; }
+if have_torch; then
+    version[PyTorch]=$("$python" -c 'import torch; print(torch.__version__)')
+else
+    missing["PyTorch"]=1
+fi
+if have_ort && have_torch; then
+    version["ONNX Runtime"]=$(node -e 'console.log(require("onnxruntime-node/package.json").version)')
+    [[ "encode" =~ $only || "$only" == *encode* ]] && (cd "$peers" && PYTHONDONTWRITEBYTECODE=1 "$python" dunet.py "$work" >/dev/null 2>&1)
+else
+    missing["ONNX Runtime"]=1
+fi
+tuned() { "$peers/tuned.sh" "$blas" "$@"; }
+
+for network in compact paper; do
+    for extent in 512 832; do
+        for threads in 1 2; do
+            task=encode/${network}_$extent
+            wanted $task $threads || continue
+            own=$(ours models "encode/comir/${network}_$extent/$threads")
+            if [ -f "$work/$network$extent.onnx" ]; then
+                add $task $threads 1.5 "ONNX Runtime" "$own" \
+                    "$(peer node infer_ort.js "$work/$network$extent.onnx" $extent $threads 1 "$runs")"
+            fi
+            if [ -n "${version[PyTorch]:-}" ]; then
+                add $task $threads 1.5 PyTorch "$own" \
+                    "$(peer tuned $threads "$python" infer_torch.py chlast $network $extent $threads "$runs")"
+            fi
+        done
+    done
+done
+for case in "compact 24" "paper 8"; do
+    read -r network batch <<<"$case"
+    for threads in 1 2; do
+        task=step/${network}_${batch}x128
+        wanted $task $threads || continue
+        own=$(ours models "step/comir/${network}_${batch}x128/$threads")
+        if [ -n "${version[PyTorch]:-}" ]; then
+            add $task $threads 1.5 PyTorch "$own" \
+                "$(peer tuned $threads "$python" step_torch.py chlast $network $batch 128 $threads "$runs")"
+        fi
+    done
+done
+for direction in forward by_input by_weight; do
+    for shape in 3to16 16to12 28to12 40to24 64to12 96to12 48to48; do
+        for threads in 1 2; do
+            task=conv2d_$direction/$shape
+            wanted $task $threads || continue
+            target=1.3
+            [ $shape = 48to48 ] && target=0.85
+            add $task $threads $target oneDNN "$(ours nn "conv2d_$direction/comir/$shape/$threads")" \
+                "$(ours nn "conv2d_$direction/onednn/$shape/$threads")"
+        done
+    done
+done
+
+{
+    echo "["
+    for i in "${!rows[@]}"; do
+        IFS='|' read -r task threads comir_ms comir_mb peer_name peer_ms peer_mb ratio target <<<"${rows[i]}"
+        [ "$comir_mb" = 0 ] && comir_mb=null peer_mb=null  # the two share a program
+        comma=,
+        [ "$i" = $((${#rows[@]} - 1)) ] && comma=
+        echo "  {\"task\": \"$task\", \"threads\": $threads, \"comir_ms\": $comir_ms, \"comir_mb\": $comir_mb," \
+            "\"peer\": \"$peer_name\", \"peer_ms\": $peer_ms, \"peer_mb\": $peer_mb, \"ratio\": $ratio, \"target\": $target}$comma"
+    done
+    echo "]"
+} >"$work/rows.json"
+mv "$work/rows.json" "$json"
+
+{
+    echo "# Performance"
+    echo "Written by \`bench/compare.sh\`: medians of $runs runs, ours and the peer's one right after the other. Ratio = peer's time / ours."
+    echo
+    echo "- Machine: $(lscpu | sed -n 's/^Model name: *//p' | head -n 1), $(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg) at the end of the run; $(date +%F)."
+    echo "- Compiler: $(${CXX:-c++} --version | head -n 1)."
+    for name in "${!version[@]}"; do
+        echo "- $name ${version[$name]}$([ "$name" = PyTorch ] && echo ', channels_last, huge pages and OpenBLAS')."
+    done
+    for name in "${!missing[@]}"; do
+        echo "- Missing, not compared: $name."
+    done
+    echo
+    echo "| task | threads | comir ms | comir MB | peer | peer ms | peer MB | ratio | aim |"
+    echo "|---|---|---|---|---|---|---|---|---|"
+    for row in "${rows[@]}"; do
+        IFS='|' read -r task threads comir_ms comir_mb peer_name peer_ms peer_mb ratio target <<<"$row"
+        [ "$comir_mb" = 0 ] && comir_mb='' peer_mb=''
+        echo "| $task | $threads | $comir_ms | $comir_mb | $peer_name | $peer_ms | $peer_mb | $ratio | $target |"
+    done
+} >"$table"
