@@ -203,7 +203,7 @@ void weight_gradient_tile(plane<T const> const& x, std::size_t ci, plane<T const
                           std::size_t rows, std::size_t columns, T* dweight) {
     // 24 accumulators where there are 32 registers, 12 where there are 16.
     constexpr std::size_t co_block = simd_registers >= 32 ? 4 : 2;
-    constexpr std::size_t ci_block = K == 1 ? 6 : 2;
+    constexpr std::size_t ci_block = 6 / K;
     auto const run = [&]<std::size_t CoBlock, std::size_t CiBlock>(std::size_t o, std::size_t i) {
         for (std::size_t ky = 0; ky < K; ++ky)
             weight_gradient_block<T, K, CoBlock, CiBlock>({x.row(i, 0), x.channel_stride, x.row_stride},

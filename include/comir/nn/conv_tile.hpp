@@ -64,7 +64,7 @@ struct conv_input {
     tensor_view<T const> value;  // (N, Ci, H, W), or (N, Ci, H/2, W/2) if upsampled
     T const* scale = nullptr;    // per channel: relu(scale x + shift) is convolved; null: x itself
     T const* shift = nullptr;
-    bool upsample = false;  // nearest, by two
+    bool upsample = false;  // nearest, by two: for 3x3 kernels without pooling, and not normalised
 
     std::size_t height() const { return value.shape().h * (upsample ? 2 : 1); }
     std::size_t width() const { return value.shape().w * (upsample ? 2 : 1); }
@@ -114,11 +114,7 @@ void load_input(conv_input<T> const& in, tile const& t, std::size_t pad, plane<T
             }
             if (skip > 0)
                 row[0] = T(0);
-            if (in.upsample) {
-                T const* const source = in.value.row(t.n, c, (y - pad) / 2);
-                for (std::size_t i = 0; i < count; ++i)
-                    row[skip + i] = source[(left + i) / 2];
-            } else if (in.scale) {
+            if (in.scale) {
                 T const a = in.scale[c], b = in.shift[c];
                 auto const av = broadcast(a), bv = broadcast(b);
                 map_row(

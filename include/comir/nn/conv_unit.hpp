@@ -20,7 +20,7 @@ template <scalar T>
 void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T const* weight, T const* bias,
                        conv_epilogue const& epilogue, tensor_view<T> const& y, std::uint8_t* chosen, moments* result,
                        conv_scratch<T>& scratch, int threads) {
-    if (in.upsample && k == 3 && !epilogue.pool) {
+    if (in.upsample) {
         conv_upsampled_forward(in, co, weight, bias, epilogue, y, result, scratch, threads);
         return;
     }
@@ -99,21 +99,15 @@ void normalised_gradient_row(T const* dxn, T const* xn, T const* x, std::size_t 
     sums[1] += static_cast<double>(second);
 }
 
-/// Where a unit's backward pass puts its results. Everything is added to.
-template <scalar T>
-struct conv_gradients {
-    T* weight = nullptr;           // (Co, Ci, K, K), null if it is not wanted
-    T* bias = nullptr;             // (Co), null if the unit has none
-    tensor_view<T> input;          // shape of in.value; not computed if empty. Of a normalised input: the direct part
-    double* normalised = nullptr;  // of a normalised input, Ci pairs: sum of dz, sum of dz (x - mean), overwritten
-    T const* mean = nullptr;       // (Ci), read with `normalised`
-};
-
 /// Backward pass of a unit: gradients by weights, bias and input.
 template <scalar T>
 void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, T const* weight,
                         conv_output_gradient<T> const& output, conv_gradients<T> const& into, conv_scratch<T>& scratch,
                         int threads) {
+    if (in.upsample) {
+        conv_upsampled_backward(in, co, weight, output, into, scratch, threads);
+        return;
+    }
     std::size_t const ci = in.value.shape().c, pad = k / 2, h = in.height(), w = in.width();
     tile_grid const grid = make_tile_grid(in.value.shape().n, h, w, ci + co, sizeof(T));
     std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2 * pad, tiles = grid.count;
@@ -124,8 +118,7 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
         scratch.packed.resize(std::max(scratch.packed.size(), weights));
         pack_transposed_weights(weight, co, ci, k * k, scratch.packed.data());
     }
-    // Tiles are summed in a fixed number of groups: enough to share among threads, few enough to hold.
-    std::size_t const groups = std::min<std::size_t>(tiles, 16);
+    std::size_t const groups = sum_groups(tiles);
     scratch.weight_parts.resize(std::max(scratch.weight_parts.size(), groups));
     scratch.sum_parts.resize(std::max(scratch.sum_parts.size(), groups));
     for (std::size_t g = 0; g < groups; ++g) {
@@ -148,17 +141,8 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
             load_input(in, t, pad, x);
             load_output_gradient(output, h, w, t, pad, dy);
             for (std::size_t c = 0; into.bias && c < co; ++c)
-                for (std::size_t r = 0; r < t.rows; ++r) {
-                    T const* const row = dy_inner.row(c, r);
-                    auto acc = broadcast(T(0));
-                    std::size_t i = 0;
-                    for (; i + simd_width<T> <= t.columns; i += simd_width<T>)
-                        acc += load(row + i);
-                    T rest = sum(acc);
-                    for (; i < t.columns; ++i)
-                        rest += row[i];
-                    sum_part[c] += static_cast<double>(rest);
-                }
+                for (std::size_t r = 0; r < t.rows; ++r)
+                    sum_part[c] += row_sum(dy_inner.row(c, r), t.columns);
             if (into.weight)
                 with_kernel_size<T>(k, [&]<std::size_t K>() {
                     weight_gradient_tile<T, K>(x_read, ci, dy_inner, co, t.rows, t.columns, weight_part);
@@ -173,11 +157,7 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
                     std::size_t const c = first + b;
                     for (std::size_t r = 0; r < t.rows; ++r) {
                         T const* const from = dx.row(b, r);
-                        if (in.upsample) {
-                            T* const to = into.input.row(t.n, c, (t.y + r) / 2) + t.x / 2;
-                            for (std::size_t i = 0; i < t.columns; ++i)
-                                to[i / 2] += from[i];
-                        } else if (!normalised) {
+                        if (!normalised) {
                             T* const to = into.input.row(t.n, c, t.y + r) + t.x;
                             for (std::size_t i = 0; i < t.columns; ++i)
                                 to[i] += from[i];

@@ -128,4 +128,33 @@ void pool_row(T const* upper, T const* lower, std::size_t columns, T* to, std::u
     }
 }
 
+/// Where a unit's backward pass puts its results. Everything is added to.
+template <scalar T>
+struct conv_gradients {
+    T* weight = nullptr;           // (Co, Ci, K, K), null if it is not wanted
+    T* bias = nullptr;             // (Co), null if the unit has none
+    tensor_view<T> input;          // shape of in.value; not computed if empty. Of a normalised input: the direct part
+    double* normalised = nullptr;  // of a normalised input, Ci pairs: sum of dz, sum of dz (x - mean), overwritten
+    T const* mean = nullptr;       // (Ci), read with `normalised`
+};
+
+/// Sum of one row.
+template <scalar T>
+double row_sum(T const* row, std::size_t count) {
+    constexpr std::size_t lanes = simd_width<T>;
+    auto acc = broadcast(T(0));
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+        acc += load(row + i);
+    T rest = sum(acc);
+    for (; i < count; ++i)
+        rest += row[i];
+    return static_cast<double>(rest);
+}
+
+/// Tiles are summed in a fixed number of groups: enough to share among threads, few enough to hold.
+inline std::size_t sum_groups(std::size_t tiles) {
+    return std::min<std::size_t>(tiles, 16);
+}
+
 }  // namespace comir::inline COMIR_ABI::detail

@@ -96,4 +96,112 @@ void conv_upsampled_forward(conv_input<T> in, std::size_t co, T const* weight, T
         join_moments(scratch.parts, grid.count, co, result);
 }
 
+/// The gradient by the result of an upsampled convolution, taken apart by the position in the 2x2 squares:
+/// out (4 positions, Co) with a halo of one pixel of the small image; zero outside the image. `whole` holds a full row.
+template <scalar T>
+void load_apart(conv_output_gradient<T> const& g, tile const& t, T* whole, plane<T> const& out) {
+    shape4 const s = g.gradient.shape();
+    std::size_t const h = s.h / 2, w = s.w / 2, pitch = out.row_stride;
+    std::size_t const left = t.x > 0 ? t.x - 1 : 0, right = std::min(w, t.x + t.columns + 1);
+    std::size_t const skip = left + 1 - t.x, count = right - left;
+    for (std::size_t position = 0; position < 4; position += 2)
+        for (std::size_t c = 0; c < s.c; ++c)
+            for (std::size_t r = 0; r < t.rows + 2; ++r) {
+                T* const even = out.row(position * s.c + c, r);
+                T* const odd = out.row((position + 1) * s.c + c, r);
+                if (t.y + r < 1 || t.y + r > h) {
+                    std::fill_n(even, pitch, T(0));
+                    std::fill_n(odd, pitch, T(0));
+                    continue;
+                }
+                std::size_t const y = 2 * (t.y + r - 1) + position / 2;
+                complete_row(g, t.n, c, y, 2 * left, 2 * count, whole);
+                g.drop.apply(whole, 2 * count, t.n, c, y, 2 * left);
+                even[0] = odd[0] = T(0);
+                for (std::size_t i = 0; i < count; ++i) {
+                    even[skip + i] = whole[2 * i];
+                    odd[skip + i] = whole[2 * i + 1];
+                }
+                std::fill(even + skip + count, even + pitch, T(0));
+                std::fill(odd + skip + count, odd + pitch, T(0));
+            }
+}
+
+/// conv_unit_backward for an upsampled input and a 3x3 kernel.
+template <scalar T>
+void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, conv_output_gradient<T> const& output,
+                             conv_gradients<T> const& into, conv_scratch<T>& scratch, int threads) {
+    in.upsample = false;
+    shape4 const small = in.value.shape();
+    std::size_t const ci = small.c, weights = co * ci * 4;
+    tile_grid const grid = make_tile_grid(small.n, small.h, small.w, ci + 4 * co, sizeof(T));
+    std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2;
+    bool const by_input = !into.input.empty();
+    scratch.reserve_tiles(((ci + 4 * co) * padded + conv_block * grid.rows + 2) * pitch + tile_slack<T>, threads);
+    scratch.merged.resize(std::max(scratch.merged.size(), weights));
+    scratch.packed.resize(std::max(scratch.packed.size(), 4 * weights));
+    for (std::size_t position = 0; by_input && position < 4; ++position) {
+        merge_weights(weight, co * ci, position / 2, position % 2, scratch.merged.data());
+        pack_transposed_weights(scratch.merged.data(), co, ci, 4, scratch.packed.data() + position * weights);
+    }
+    std::size_t const groups = sum_groups(grid.count);
+    scratch.weight_parts.resize(std::max(scratch.weight_parts.size(), groups));
+    scratch.sum_parts.resize(std::max(scratch.sum_parts.size(), groups));
+    for (std::size_t g = 0; g < groups; ++g) {
+        scratch.weight_parts[g].assign(4 * weights, T(0));
+        scratch.sum_parts[g].assign(co, 0.0);
+    }
+
+    parallel_for_slots(groups, threads, [&](std::size_t group, std::size_t slot) {
+        T* const memory = scratch.tile_memory(slot);
+        plane<T> const x{memory, padded * pitch, pitch};
+        plane<T> const dy{memory + ci * padded * pitch, padded * pitch, pitch};
+        plane<T> const dx{memory + (ci + 4 * co) * padded * pitch, grid.rows * pitch, pitch};
+        T* const whole = dx.data + conv_block * grid.rows * pitch;
+        double* const sums = scratch.sum_parts[group].data();
+        for (std::size_t index = group * grid.count / groups; index < (group + 1) * grid.count / groups; ++index) {
+            tile const t = tile_at(grid, index, small.h, small.w);
+            load_input(in, t, 1, x);
+            load_apart(output, t, whole, dy);
+            for (std::size_t c = 0; into.bias && c < 4 * co; ++c)
+                for (std::size_t r = 0; r < t.rows; ++r)
+                    sums[c % co] += row_sum<T>(dy.row(c, r + 1) + 1, t.columns);
+            for (std::size_t position = 0; into.weight && position < 4; ++position)
+                weight_gradient_tile<T, 2>({x.row(0, position / 2) + position % 2, x.channel_stride, x.row_stride}, ci,
+                                           {dy.row(position * co, 1) + 1, dy.channel_stride, dy.row_stride}, co, t.rows,
+                                           t.columns, scratch.weight_parts[group].data() + position * weights);
+            for (std::size_t first = 0; by_input && first < ci;) {
+                std::size_t const block = next_block(ci - first);
+                for (std::size_t position = 0; position < 4; ++position)
+                    conv_tile_block<T, 2>(
+                        {dy.row(position * co, 1 - position / 2) + 1 - position % 2, dy.channel_stride, dy.row_stride},
+                        co, scratch.packed.data() + position * weights + first * co * 4, nullptr, position > 0, dx,
+                        block, t.rows, t.columns);
+                for (std::size_t b = 0; b < block; ++b)
+                    for (std::size_t r = 0; r < t.rows; ++r) {
+                        T const* const from = dx.row(b, r);
+                        T* const to = into.input.row(t.n, first + b, t.y + r) + t.x;
+                        for (std::size_t i = 0; i < t.columns; ++i)
+                            to[i] += from[i];
+                    }
+                first += block;
+            }
+        }
+    });
+    for (std::size_t g = 0; into.weight && g < groups; ++g)
+        for (std::size_t position = 0; position < 4; ++position) {
+            T const* const part = scratch.weight_parts[g].data() + position * weights;
+            for (std::size_t i = 0; i < co * ci; ++i)
+                for (std::size_t k = 0; k < 9; ++k)
+                    into.weight[9 * i + k] +=
+                        part[4 * i + 2 * merged_tap(position / 2, k / 3) + merged_tap(position % 2, k % 3)];
+        }
+    for (std::size_t c = 0; into.bias && c < co; ++c) {
+        double total = 0;
+        for (std::size_t g = 0; g < groups; ++g)
+            total += scratch.sum_parts[g][c];
+        into.bias[c] += static_cast<T>(total);
+    }
+}
+
 }  // namespace comir::inline COMIR_ABI::detail
