@@ -1,0 +1,100 @@
+# Trains, resumes, encodes and registers with the comir tool as a user would, and meets what users get wrong.
+# Call: cmake -DTOOL=<comir> -DDATA=<examples/data> -DWORK=<folder, emptied> -P cli_train.cmake
+
+cmake_minimum_required(VERSION 3.24)
+set(WORK "${WORK}/with spaces")
+file(REMOVE_RECURSE "${WORK}")
+file(MAKE_DIRECTORY "${WORK}")
+include("${CMAKE_CURRENT_LIST_DIR}/support/tool.cmake")
+
+file(COPY "${DATA}/visible" "${DATA}/infrared" DESTINATION "${WORK}")
+set(pair --a visible --b infrared)
+set(tiny --patch 16 --batch 4 --threads 1)
+
+# Train, look at the model, use it.
+expect(0 "training visible \\(3 channels\\) and infrared \\(1 channels\\).*wrote m.safetensors" train ${pair} ${tiny}
+       --steps 8 --channels 2 --critic l1 --log-b --out m.safetensors)
+expect_files(m.safetensors)
+expect_no_files(m.safetensors.checkpoint .comir-*)
+expect(0 "visible.*3.*infrared.*1" info m.safetensors)
+expect(0 "l1" info m.safetensors)
+expect(0 "" encode --model m.safetensors --modality visible visible/scene.png --out coded)
+expect(0 "" encode --model m.safetensors --modality infrared infrared/scene.png --out coded --format tif)
+expect(0 "fixed +visible/scene.png .visible., 349 x 352 px" register --model m.safetensors --fixed visible/scene.png
+       --moving infrared/scene.png --out-transform t.json --overlay o.png)
+expect_files(t.json o.png)
+expect(0 "2 pairs" make-pairs ${pair} --out set --size 64 --count 2 --max-angle 5 --max-shift 0.05)
+expect(0 "all +2 " evaluate --pairs set/pairs.csv --model m.safetensors --json s.json --pictures sheets)
+expect_files(s.json sheets/0000.png sheets/0001.png)
+expect(0 "validation  loss" train ${pair} ${tiny} --steps 2 --out v.safetensors --validation-a visible --validation-b
+       infrared)
+
+# The same seed gives the same file, another seed another one.
+foreach(run "one;1" "two;1" "other;2")
+    list(GET run 0 name)
+    list(GET run 1 seed)
+    expect(0 "wrote" train ${pair} --patch 16 --batch 4 --steps 3 --seed ${seed} --threads ${seed} --out
+           ${name}.safetensors)
+    file(SHA256 "${WORK}/${name}.safetensors" ${name})
+endforeach()
+if(NOT one STREQUAL two OR one STREQUAL other)
+    message(FATAL_ERROR "models of one seed differ, or models of two seeds do not")
+endif()
+
+# Ctrl-C keeps the checkpoint; resumed, the training ends with the bits of one that ran through.
+find_program(TIMEOUT timeout)
+if(TIMEOUT)
+    set(long train ${pair} ${tiny} --steps 600 --checkpoint-every 10)
+    execute_process(COMMAND "${TIMEOUT}" --foreground --preserve-status -s INT 1 "${TOOL}" ${long} --out r.safetensors
+                    WORKING_DIRECTORY "${WORK}" RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE messages)
+    if(NOT result EQUAL 130 OR NOT output MATCHES "stopped after step [0-9]+; r.safetensors.checkpoint keeps it")
+        message(FATAL_ERROR "an interrupted train ended with ${result}, expected 130: ${output} ${messages}")
+    endif()
+    expect_no_files(r.safetensors .comir-*)
+    expect(1 "^comir: r.safetensors.checkpoint: the training was begun with other options[^\n]+\n$" ${long} --out
+           r.safetensors --resume --learning-rate 0.5)
+    expect(0 "wrote r.safetensors" ${long} --out r.safetensors --resume)
+    expect(0 "wrote whole.safetensors" ${long} --out whole.safetensors)
+    file(SHA256 "${WORK}/r.safetensors" resumed)
+    file(SHA256 "${WORK}/whole.safetensors" whole)
+    if(NOT resumed STREQUAL whole)
+        message(FATAL_ERROR "the resumed training ended with other bits")
+    endif()
+endif()
+
+# What users get wrong.
+expect(1 "^comir: none: cannot read the folder[^\n]+\n$" train --a none --b infrared --out x.safetensors)
+file(MAKE_DIRECTORY "${WORK}/renamed" "${WORK}/small" "${WORK}/cut")
+file(COPY_FILE "${WORK}/visible/scene.png" "${WORK}/renamed/other.png")
+expect(1 "^comir: [^\n]*(other|scene).png[^\n]*\n$" train --a visible --b renamed --out x.safetensors)
+file(COPY_FILE "${WORK}/set/0000_fixed.png" "${WORK}/small/scene.png")
+expect(1 "^comir: [^\n]*64 x 64[^\n]*\n$" train --a visible --b small --out x.safetensors)
+expect(1 "^comir: [^\n]*a patch of 512 px does not fit[^\n]*\n$" train ${pair} --patch 512 --out x.safetensors)
+expect(1 "^comir: [^\n]*multiple of 8[^\n]*\n$" train ${pair} --patch 20 --out x.safetensors)
+expect(1 "^comir: --out: missing/x.safetensors: cannot create[^\n]+\n$" train ${pair} --out missing/x.safetensors)
+expect(1 "^comir: [^\n]*x.safetensors.checkpoint[^\n]*\n$" train ${pair} ${tiny} --out x.safetensors --resume)
+expect(1 "^comir: [^\n]*1 channel[^\n]*3[^\n]*\n$" encode --model m.safetensors --modality visible infrared/scene.png
+       --out x)
+expect(1 "^comir: [^\n]*'radar'[^\n]*visible, infrared[^\n]*\n$" encode --model m.safetensors --modality radar
+       visible/scene.png --out x)
+expect(1 "^comir: visible/scene.png: [^\n]+\n$" info visible/scene.png)
+find_program(SHELL sh)
+find_program(HEAD head)
+if(SHELL AND HEAD)
+    execute_process(COMMAND "${HEAD}" -c 20000 m.safetensors OUTPUT_FILE cut.safetensors WORKING_DIRECTORY "${WORK}")
+    expect(1 "^comir: cut.safetensors: [^\n]+\n$" info cut.safetensors)
+    execute_process(COMMAND "${HEAD}" -c 20000 visible/scene.png OUTPUT_FILE cut/scene.png WORKING_DIRECTORY "${WORK}")
+    expect(1 "^comir: cut/scene.png: [^\n]+\n$" train --a cut --b infrared --out x.safetensors)
+    # A disk that is full after 8 blocks: an error, and neither a file nor a half one.
+    foreach(command "train ${pair} ${tiny} --steps 1 --out x.safetensors"
+                    "encode --model m.safetensors --modality visible visible/scene.png --out x")
+        string(REPLACE ";" " " command "${command}")
+        execute_process(COMMAND "${SHELL}" -c "ulimit -f 8; trap '' XFSZ; exec '${TOOL}' ${command}"
+                        WORKING_DIRECTORY "${WORK}" RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE messages)
+        if(NOT result EQUAL 1 OR NOT messages MATCHES "comir: [^\n]*x[^\n]*\n$")
+            message(FATAL_ERROR "${command} on a full disk ended with ${result}: ${messages}")
+        endif()
+        expect_no_files(x.safetensors x/* .comir-* x/.comir-*)
+    endforeach()
+endif()
+expect_no_files(x.safetensors x.safetensors.checkpoint .comir-* missing)
