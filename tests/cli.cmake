@@ -134,6 +134,17 @@ file(WRITE "${WORK}/flat.csv" "x,y\n1,two\n")
 expect(1 "^comir: flat.csv: line 2: the value of 'y' is 'two'[^\n]+\n$" points --transform t.tfm --points flat.csv --out
        x.csv)
 
+# alpha-AMD with its options: other transforms, starts, levels, points, masks.
+set(pair --fixed "same set/0000_fixed.png" --moving "same set/0000_moving.png")
+expect(0 "matrix +[0-9.-]+ .*converged  yes\nconfidence [0-9.]+ of 1" register ${pair} --transform affine)
+expect(0 "angle +-?[0-9.]+ degrees" register ${pair} --starts=-20,0,20 --levels 5 --samples 200 --fixed-mask
+       "same set/0000_fixed.png" --moving-mask "same set/0000_moving.png")
+expect(0 "all +2 " evaluate --pairs "same set/pairs.csv" --limit 2 --starts=0 --levels 3)
+expect(1 "^comir: none.png: cannot open[^\n]+\n$" register ${pair} --fixed-mask none.png)
+expect(1 "^comir: the mask is 1 x 96 x 96, expected 1 x [^\n]+\n$" register --fixed visible/scene.png --moving w.png
+       --fixed-mask w.png)
+expect("[1-9][0-9]*" "comir: .*--levels" register ${pair} --levels 0)
+
 # Two modalities, and parts of the scenes in shares and in pixels.
 expect(0 "^2 pairs" make-pairs --a visible --b "${DATA}/infrared" --out pixels ${small} --count 2 --region 0,180,349,172)
 expect(0 "^2 pairs" make-pairs --a visible --b "${DATA}/infrared" --out shares ${small} --count 2 --region 0,0.5,1,0.5

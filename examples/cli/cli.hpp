@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -10,6 +11,9 @@
 
 #include <comir/core/progress.hpp>
 #include <comir/image/image.hpp>
+#include <comir/image/warp.hpp>
+#include <comir/io/any_image.hpp>
+#include <comir/io/transform_text.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/rigid.hpp>
 
@@ -39,6 +43,33 @@ void add_method(CLI::App& command, std::string& method);
 using rigid_result = comir::registration_result<comir::rigid2>;
 using rigid_method = std::function<rigid_result(comir::image<float> const&, comir::image<float> const&)>;
 rigid_method named_method(std::string const& name, run_options const& options, comir::progress const& on_progress);
+
+/// Registrations whose kind of transform is chosen on the command line.
+using any_result = comir::registration_result<comir::any_transform>;
+using any_method = std::function<any_result(comir::image<float> const&, comir::image<float> const&)>;
+
+/// Options of alpha-AMD alone.
+struct alpha_amd_settings {
+    std::string transform = "rigid", fixed_mask, moving_mask;
+    std::vector<double> starts{0.0, -22.918, 22.918};  // degrees
+    int levels = 7;
+    std::size_t samples = 0;  // 0: those of each resolution
+    std::vector<CLI::Option*> options{};
+};
+void add_alpha_amd(CLI::App& command, alpha_amd_settings& settings);
+/// The kind of transform and the masks, which concern one pair of images.
+void add_alpha_amd_pair(CLI::App& command, alpha_amd_settings& settings);
+/// The method of a name, set up by the options; raises comir::error if they were given with another method.
+rigid_method rigid_method_with(std::string const& name, alpha_amd_settings const& settings, run_options const& run,
+                               comir::progress const& on_progress);
+any_method any_method_with(std::string const& name, alpha_amd_settings const& settings, run_options const& run,
+                           comir::progress const& on_progress);
+
+/// Raises comir::error if a file of this name cannot hold such an image, which is known before the work.
+void check_holds(char const* option, std::string const& path, comir::any_image const& image);
+/// The image on the fixed image's grid, its values of the type that its file has.
+comir::any_image warp_as_stored(comir::any_image const& moving, comir::any_transform const& transform,
+                                comir::image<float> const& fixed, comir::warp_options const& options);
 
 /// The name of the folder that holds a file, or of a folder itself: the default name of a modality.
 std::string folder_name_of_file(std::filesystem::path const& file);

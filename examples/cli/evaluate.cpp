@@ -24,6 +24,7 @@ namespace {
 struct settings {
     std::string pairs, model, method = "alpha_amd", out, json, plot, pictures;
     std::size_t limit = 0;
+    alpha_amd_settings alpha_amd{};
     run_options run{};
 };
 
@@ -77,7 +78,8 @@ void run(settings const& s) {
     if (s.limit > 0)
         pairs.resize(std::min(pairs.size(), s.limit));
 
-    auto const method = named_method(s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); });
+    auto const method =
+        rigid_method_with(s.method, s.alpha_amd, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); });
     std::shared_ptr<comir::model const> trained;
     if (!s.model.empty()) {
         trained = std::make_shared<comir::model const>(comir::read_model(s.model));
@@ -129,6 +131,7 @@ void add_evaluate(CLI::App& app) {
     command.add_option("--pairs", s->pairs, "pair list, as make-pairs writes it (pairs.csv)")->required();
     command.add_option("--model", s->model, "trained model (.safetensors); without it the raw images are registered");
     add_method(command, s->method);
+    add_alpha_amd(command, s->alpha_amd);
     command.add_option("--out", s->out, "file for the result of every pair (.csv)");
     command.add_option("--json", s->json, "file for the summary, overall and by direction (.json)");
     command.add_option("--plot", s->plot, "picture of success against tolerated error (.png); needs gnuplot");

@@ -18,23 +18,11 @@ struct settings {
     run_options run{};
 };
 
-/// Whether a file of this name can hold such an image is known before the work.
-void check_holds(std::string const& path, comir::any_image const& image) {
-    std::string const extension = std::filesystem::path(path).extension().string();
-    bool const fits = std::visit(
-        [](auto const& held) {
-            return held.channels() <= 4 && !std::is_floating_point_v<typename std::decay_t<decltype(held)>::value_type>;
-        },
-        image);
-    comir::require(fits || (extension != ".png" && extension != ".PNG"), "--out: ", path,
-                   ": PNG holds neither float values nor more than 4 channels, as the moving image has; use .tif");
-}
-
 void run(settings const& s) {
     check_output("--out", s.out, {".png", ".tif", ".tiff"});
     comir::image<float> const fixed = comir::read_image_float(s.fixed);
     comir::any_image const moving = comir::read_image(s.moving);
-    check_holds(s.out, moving);
+    check_holds("--out", s.out, moving);
     auto const moving_grid = std::visit([](auto const& held) { return comir::grid_of(held); }, moving);
     comir::any_transform const transform = comir::read_transform(s.transform, {comir::grid_of(fixed), moving_grid});
 
@@ -42,20 +30,35 @@ void run(settings const& s) {
     options.sampling.method = s.interpolation == "nearest"  ? comir::interpolation::nearest
                               : s.interpolation == "linear" ? comir::interpolation::linear
                                                             : comir::interpolation::cubic;
-    comir::any_image const warped = std::visit(
-        [&](auto const& stored, auto const& t) -> comir::any_image {
-            using value = typename std::decay_t<decltype(stored)>::value_type;
-            auto const on_fixed = comir::warp(comir::to_float(stored), t, fixed, options);
-            if constexpr (std::is_floating_point_v<value>)
-                return on_fixed;
-            else
-                return comir::to_integer<value>(on_fixed);
-        },
-        moving, transform);
-    comir::write_image(s.out, warped);
+    comir::write_image(s.out, warp_as_stored(moving, transform, fixed, options));
 }
 
 }  // namespace
+
+void check_holds(char const* option, std::string const& path, comir::any_image const& image) {
+    std::string const extension = std::filesystem::path(path).extension().string();
+    bool const fits = std::visit(
+        [](auto const& held) {
+            return held.channels() <= 4 && !std::is_floating_point_v<typename std::decay_t<decltype(held)>::value_type>;
+        },
+        image);
+    comir::require(fits || (extension != ".png" && extension != ".PNG"), option, ": ", path,
+                   ": PNG holds neither float values nor more than 4 channels, as the moving image has; use .tif");
+}
+
+comir::any_image warp_as_stored(comir::any_image const& moving, comir::any_transform const& transform,
+                                comir::image<float> const& fixed, comir::warp_options const& options) {
+    return std::visit(
+        [&](auto const& stored, auto const& t) -> comir::any_image {
+            using value = typename std::decay_t<decltype(stored)>::value_type;
+            auto warped = comir::warp(comir::to_float(stored), t, fixed, options);
+            if constexpr (std::is_floating_point_v<value>)
+                return warped;
+            else
+                return comir::to_integer<value>(warped);
+        },
+        moving, transform);
+}
 
 void add_warp(CLI::App& app) {
     auto const s = std::make_shared<settings>();
