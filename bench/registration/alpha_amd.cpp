@@ -109,7 +109,7 @@ void registration(benchmark::State& state, std::size_t side, int threads) {
     };
     for (int const threads : {1, 2}) {
         std::string const end = "/" + std::to_string(threads);
-        for (std::size_t const side : {512, 1024}) {
+        for (std::size_t const side : {std::size_t{512}, std::size_t{1024}}) {
             std::string const what = std::to_string(side) + end;
             timed(benchmark::RegisterBenchmark(("distance_map/comir/" + what).c_str(), distance_map, side, threads));
 #if defined(COMIR_BENCH_OPENCV)
@@ -117,12 +117,12 @@ void registration(benchmark::State& state, std::size_t side, int threads) {
                                                threads));
 #endif
         }
-        for (std::size_t const side : {128, 512, 1024})
+        for (std::size_t const side : {std::size_t{128}, std::size_t{512}, std::size_t{1024}})
             timed(benchmark::RegisterBenchmark(("alpha_amd/comir/rigid_" + std::to_string(side) + end).c_str(),
                                                registration, side, threads));
     }
     for (bool const published : {false, true})
-        for (std::size_t const side : {64, 512})
+        for (std::size_t const side : {std::size_t{64}, std::size_t{512}})
             timed(
                 benchmark::RegisterBenchmark((std::string("alpha_amd_gradient/") + (published ? "published" : "exact") +
                                               "/" + std::to_string(side) + "_2000/1")

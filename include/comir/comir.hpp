@@ -97,6 +97,7 @@
 #include <comir/optim/sgd.hpp>
 #include <comir/registration/alpha_amd.hpp>
 #include <comir/registration/alpha_amd_check.hpp>
+#include <comir/registration/alpha_amd_confidence.hpp>
 #include <comir/registration/alpha_amd_descent.hpp>
 #include <comir/registration/alpha_amd_level.hpp>
 #include <comir/registration/alpha_amd_measure.hpp>

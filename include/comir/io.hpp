@@ -15,6 +15,7 @@
 #include <comir/io/safetensors_header.hpp>
 #include <comir/io/tiff_file.hpp>
 #include <comir/io/transform_file.hpp>
+#include <comir/io/transform_physical.hpp>
 #include <comir/io/transform_text.hpp>
 #include <comir/pipeline/folder_pairs.hpp>
 #include <comir/pipeline/make_pairs.hpp>
