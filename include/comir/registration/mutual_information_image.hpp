@@ -1,0 +1,108 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include <comir/core/error.hpp>
+#include <comir/image/convert.hpp>
+#include <comir/image/image.hpp>
+#include <comir/image/pyramid.hpp>
+
+namespace comir::inline COMIR_ABI::detail {
+
+inline constexpr std::size_t mi_least_side = 8;
+
+inline void check_mi_image(char const* which, image<float> const& values, image_mask const& mask) {
+    constexpr char const* who = "comir::register_mutual_information";
+    require<shape_error>(!values.empty() && values.height() >= mi_least_side && values.width() >= mi_least_side, who,
+                         ": the ", which, " image is ", to_string(values.shape()), ", expected at least ",
+                         mi_least_side, " rows and columns");
+    require_mask_fits(who, values.shape(), mask);
+    require(mask.empty() || std::ranges::any_of(mask.values(), [](unsigned char m) { return m != 0; }), who,
+            ": the mask of the ", which, " image leaves no pixel, expected at least one that is not zero");
+    for (std::size_t c = 0; c < values.channels(); ++c) {
+        auto const channel = values.channel(c);
+        for (std::size_t i = 0; i < channel.size(); ++i)
+            require(std::isfinite(channel[i]) || (!mask.empty() && !mask.values()[i]), who, ": the ", which,
+                    " image is not finite at channel ", c, ", x = ", i % values.width(), ", y = ", i / values.width(),
+                    "; mask such pixels or replace them");
+    }
+}
+
+/// The range of the pixels that count; 0 to 0 if there are none.
+struct mi_range {
+    float low = 0.0f, high = 0.0f;
+
+    mi_range(image<float> const& values, image_mask const& mask) {
+        bool first = true;
+        for (std::size_t i = 0; i < values.values().size(); ++i)
+            if (mask.empty() || mask.values()[i]) {
+                float const v = values.values()[i];
+                low = first ? v : std::min(low, v);
+                high = first ? v : std::max(high, v);
+                first = false;
+            }
+    }
+    /// What a value is multiplied with, after low is subtracted, to run from 0 to length.
+    float scale(float length) const { return high > low ? length / (high - low) : 0.0f; }
+};
+
+/// The values of one channel in 0..1, drawn towards the share of pixels that are darker: `amount` of that share and the
+/// rest of the value itself. Pixels that do not count become 0.
+inline void equalise_mi(image<float>& values, image_mask const& mask, double amount) {
+    constexpr std::size_t cells = 4096;
+    mi_range const range(values, mask);
+    double const scale = range.high > range.low ? 1.0 / (double(range.high) - double(range.low)) : 0.0;
+    std::vector<double> darker(cells + 1, 0.0);
+    auto const counts = [&mask](std::size_t i) { return mask.empty() || mask.values()[i] != 0; };
+    auto const place = [&](std::size_t i) {
+        return std::clamp((static_cast<double>(values.values()[i]) - static_cast<double>(range.low)) * scale, 0.0, 1.0);
+    };
+    auto const cell = [](double v) { return std::min(static_cast<std::size_t>(v * cells), cells - 1); };
+    double total = 0.0;
+    for (std::size_t i = 0; i < values.values().size(); ++i)
+        if (counts(i)) {
+            darker[cell(place(i)) + 1] += 1.0;
+            total += 1.0;
+        }
+    for (std::size_t k = 0; k < cells; ++k)
+        darker[k + 1] += darker[k];
+    for (std::size_t i = 0; i < values.values().size(); ++i) {
+        if (!counts(i)) {
+            values.values()[i] = 0.0f;
+            continue;
+        }
+        double const v = place(i);
+        std::size_t const k = cell(v);
+        double const within = v * cells - static_cast<double>(k);
+        double const share = (darker[k] + within * (darker[k + 1] - darker[k])) / total;
+        values.values()[i] = static_cast<float>(std::lerp(v, share, amount));
+    }
+}
+
+/// One channel as the measure sees it, before the pyramid.
+inline image<float> prepare_mi_image(image<float> source, image_mask const& mask, double equalise) {
+    if (source.channels() > 1) {
+        // Pixels that do not count take their channel's mean over the others, and so do not turn the axis.
+        for (std::size_t c = 0; c < source.channels() && !mask.empty(); ++c) {
+            auto const channel = source.channel(c);
+            double total = 0.0, count = 0.0;
+            for (std::size_t i = 0; i < channel.size(); ++i)
+                if (mask.values()[i]) {
+                    total += static_cast<double>(channel[i]);
+                    count += 1.0;
+                }
+            for (std::size_t i = 0; i < channel.size(); ++i)
+                if (!mask.values()[i])
+                    channel[i] = static_cast<float>(total / count);
+        }
+        source = principal_component(source);
+    }
+    equalise_mi(source, mask, equalise);
+    return source;
+}
+
+}  // namespace comir::inline COMIR_ABI::detail

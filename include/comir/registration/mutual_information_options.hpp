@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <comir/core/progress.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// One resolution of a registration by mutual information: blur, take every factor-th pixel, descend.
+/// Units: sigma and max_step in pixels of the full image
+struct mutual_information_step {
+    std::size_t factor = 1;
+    double sigma = 1.0;
+    std::size_t iterations = 200;  // at most
+    std::size_t samples = 2048;    // points of the fixed image in an iteration, rounded up to a multiple of 64
+    std::size_t bins = 32;         // of either image's intensities, 5 to 256
+    double max_step = 1.0;         // how far the first iterations may move a point of the image
+};
+
+/// Four resolutions, coarse to fine, with the smoothing of elastix 5. The finest has more bins, for which it needs more
+/// points: 32 of them leave twice the error on images that are alike.
+inline std::vector<mutual_information_step> mutual_information_pyramid() {
+    return {{.factor = 4, .sigma = 4.0, .iterations = 100},
+            {.factor = 2, .sigma = 2.0},
+            {.factor = 1, .sigma = 1.0},
+            {.factor = 1, .sigma = 0.5, .iterations = 100, .samples = 8192, .bins = 48}};
+}
+
+struct mutual_information_options {
+    bool normalised = false;  // the sum of both entropies over the joint one, in place of their difference
+    double equalise = 0.5;    // 0 keeps the intensities, 1 makes all of them equally frequent, between: a mean of both
+    std::vector<mutual_information_step> pyramid = mutual_information_pyramid();
+    std::vector<double> start_angles{0.0, -0.2, 0.2, -0.4, 0.4};  // radians
+    double start_shift = 0.04;    // share of the fixed image's shorter side that each angle also starts shifted by, to
+                                  // the left, right, up and down; 0: it does not
+    std::size_t kept_starts = 4;  // that go on after the first resolution; half of them after each other one
+    double min_overlap = 0.25;    // share of the fixed image's points; a start that ends below it has failed
+    double still = 0.01;          // pixels; a resolution ends early if the corners' mean place moves less
+    double rest = 1.0;            // pixels; converged if it moves less at the end
+    std::uint64_t seed = 1;
+    int threads = 0;
+    progress on_progress = {};  // after each resolution; stopping leaves the best transform so far, not converged
+};
+
+}  // namespace comir::inline COMIR_ABI
