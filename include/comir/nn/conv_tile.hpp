@@ -3,12 +3,20 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <comir/core/tensor.hpp>
 #include <comir/nn/conv_kernel.hpp>
 #include <comir/nn/drop_mask.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
+
+/// Whole vectors of every width.
+inline constexpr std::size_t max_tile_columns = 128;
+
+/// An integer as wide as T.
+template <scalar T>
+using lane_index = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
 /// How an output plane is cut into tiles: by its shape only, so that results do not depend on threads.
 struct tile_grid {
@@ -26,8 +34,7 @@ struct tile {
 
 inline tile_grid make_tile_grid(std::size_t n, std::size_t h, std::size_t w, std::size_t channels,
                                 std::size_t element) {
-    // Whole vectors of every width. Rows: enough to spread the halo, few enough that all channels of the tile stay in a
-    // second-level cache of 1 MiB.
+    // Enough rows to spread the halo, few enough that all channels of the tile stay in a second-level cache of 1 MiB.
     constexpr std::size_t pixels = 1024, budget = 640 * 1024, enough_rows = 8;
     auto const fitting_rows = [&](std::size_t columns) {
         std::size_t const fit = budget / (channels * (columns + 16) * element);
@@ -35,7 +42,7 @@ inline tile_grid make_tile_grid(std::size_t n, std::size_t h, std::size_t w, std
         return std::max<std::size_t>(4, std::min(rows, fit > 2 ? fit - 2 : 0));
     };
     tile_grid grid;
-    grid.columns = std::min<std::size_t>(w, 128);
+    grid.columns = std::min(w, max_tile_columns);
     if (w > 64 && fitting_rows(grid.columns) < enough_rows)
         grid.columns = 64;
     grid.rows = std::min(h, fitting_rows(grid.columns) / 2 * 2);
@@ -191,19 +198,22 @@ void load_output_gradient(conv_output_gradient<T> const& g, std::size_t h, std::
                 continue;
             }
             // Pooled: the gradient goes to the chosen one of four pixels. pad is 0 here, left is even.
-            std::fill_n(row, pitch, T(0));
-            if (y / 2 >= s.h)
+            if (y / 2 >= s.h) {
+                zero_row(row, row + pitch);
                 continue;
+            }
             std::size_t const pooled = std::min(count / 2, s.w - left / 2);
             std::uint8_t const* const chosen = g.chosen + ((t.n * s.c + c) * s.h + y / 2) * s.w + left / 2;
-            complete_row(g, t.n, c, y / 2, left / 2, pooled, row + pitch / 2);
-            // The pooled row lies in the second half and is spread from the front: position 2i <= pitch / 2 + i.
+            T values[max_tile_columns / 2];
+            lane_index<T> places[max_tile_columns / 2];
+            complete_row(g, t.n, c, y / 2, left / 2, pooled, values);
+            for (std::size_t i = 0; i < pooled; ++i)
+                places[i] = static_cast<lane_index<T>>(chosen[i]) - static_cast<lane_index<T>>(y % 2 * 2);
             for (std::size_t i = 0; i < pooled; ++i) {
-                T const value = row[pitch / 2 + i];
-                row[2 * i] = chosen[i] == (y % 2) * 2 ? value : T(0);
-                row[2 * i + 1] = chosen[i] == (y % 2) * 2 + 1 ? value : T(0);
+                row[2 * i] = places[i] == 0 ? values[i] : T(0);
+                row[2 * i + 1] = places[i] == 1 ? values[i] : T(0);
             }
-            std::fill(row + 2 * pooled, row + pitch, T(0));
+            zero_row(row + 2 * pooled, row + pitch);
             g.drop.apply(row, count, t.n, c, y, left);
         }
 }

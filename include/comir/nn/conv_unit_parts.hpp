@@ -112,20 +112,23 @@ void finish_window(conv_epilogue const& epilogue, T* data, std::size_t row_strid
     }
 }
 
-/// The larger of 2x2 values; which one goes to `which` unless it is null: 0..3 by row and column.
+/// The larger of 2x2 values; which one goes to `which` unless it is null: 0..3 by row and column. At most half a tile's
+/// columns.
 template <scalar T>
 void pool_row(T const* upper, T const* lower, std::size_t columns, T* to, std::uint8_t* which) {
+    for (std::size_t i = 0; i < columns; ++i)
+        to[i] = std::max(std::max(upper[2 * i], upper[2 * i + 1]), std::max(lower[2 * i], lower[2 * i + 1]));
+    if (!which)
+        return;
+    // Numbers as wide as the values, without branches, narrowed afterwards: compilers turn both loops into vector code.
+    lane_index<T> wide[max_tile_columns / 2];
     for (std::size_t i = 0; i < columns; ++i) {
-        T const a = std::max(upper[2 * i], upper[2 * i + 1]);
-        T const b = std::max(lower[2 * i], lower[2 * i + 1]);
-        to[i] = std::max(a, b);
+        T const a = upper[2 * i], b = upper[2 * i + 1], c = lower[2 * i], d = lower[2 * i + 1];
+        lane_index<T> const in_upper = b > a, in_lower = d > c, below = std::max(c, d) > std::max(a, b);
+        wide[i] = in_upper + below * (2 + in_lower - in_upper);
     }
-    for (std::size_t i = 0; which && i < columns; ++i) {
-        T const a = std::max(upper[2 * i], upper[2 * i + 1]);
-        T const b = std::max(lower[2 * i], lower[2 * i + 1]);
-        which[i] = static_cast<std::uint8_t>(b > a ? 2 + (lower[2 * i + 1] > lower[2 * i])
-                                                   : (upper[2 * i + 1] > upper[2 * i]));
-    }
+    for (std::size_t i = 0; i < columns; ++i)
+        which[i] = static_cast<std::uint8_t>(wide[i]);
 }
 
 /// Where a unit's backward pass puts its results. Everything is added to.
