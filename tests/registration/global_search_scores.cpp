@@ -155,7 +155,7 @@ TEST_CASE("correlation_scores: every shift of masked images of several channels 
         detail::correlation_spectra(plan, planes, channels, on_plane(plan, moving.weight, 0), square, w.moving,
                                     w.transform);
         for (bool const half_turn : {false, true}) {
-            detail::correlation_scores(plan, spectra, half_turn, 8.5f, w);
+            detail::correlation_scores(plan, spectra, half_turn, {8.5f, 0.0f}, w);
             compare_all(
                 plan, w, fixed, moving, half_turn, 8.5f, 2e-5,
                 [&](search_level const& seen, auto const& pairs) { return plain_correlation(fixed, seen, pairs); });
@@ -178,7 +178,7 @@ TEST_CASE("information_scores: every shift of masked images equals the plain joi
                                      w.moving, w.transform);
         std::size_t const degrees = (levels - 1) * (levels - 1);
         for (bool const half_turn : {false, true}) {
-            detail::information_scores(plan, spectra, half_turn, 8.5f, degrees, w);
+            detail::information_scores(plan, spectra, half_turn, {8.5f, 0.0f}, degrees, w);
             compare_all(plan, w, fixed, moving, half_turn, 8.5f, 2e-5,
                         [&](search_level const& seen, auto const& pairs) {
                             return plain_information(fixed, seen, pairs, static_cast<double>(degrees));

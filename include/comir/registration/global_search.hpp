@@ -148,12 +148,12 @@ private:
     static std::vector<std::size_t> factors_for(image_shape const& fixed, image_shape const& moving,
                                                 global_search_options const& o) {
         bool const information = o.metric == search_metric::mutual_information;
-        std::size_t const side = o.coarse_side > 0 ? o.coarse_side : information ? 64 : 96;
-        // Large fixed images are searched coarser, to half the side.
-        std::size_t const most_pixels = information ? 512 * 512 : 1024 * 1024;
+        std::size_t const side = o.coarse_side > 0 ? o.coarse_side : 64;
+        // Small images in large ones are searched coarser, to 5/8 of the side: the cost grows with the fixed image.
+        std::size_t const most_pixels = (information ? 16 : 64) * side * side;
         std::size_t const smaller = std::min({moving.w, moving.h, fixed.w, fixed.h});
-        std::size_t factor = std::max<std::size_t>(1, smaller / side);
-        while ((fixed.w / factor) * (fixed.h / factor) > most_pixels && smaller / (factor + 1) >= side / 2)
+        std::size_t factor = std::max<std::size_t>(1, (smaller + side / 2) / side);
+        while ((fixed.w / factor) * (fixed.h / factor) > most_pixels && smaller / (factor + 1) >= 5 * side / 8)
             ++factor;
         factor = std::max(factor, std::min(o.finest, std::max<std::size_t>(1, smaller / detail::search_least_side)));
         std::vector<std::size_t> factors{factor};
@@ -170,6 +170,12 @@ private:
         else
             detail::centre_values(level);
         return level;
+    }
+
+    /// Places to climb from: many while the images are small, so that the finer resolutions decide.
+    static std::size_t climbers(detail::search_level const& moving, global_search_options const& o) {
+        constexpr std::size_t most = 64, pixels = std::size_t{1} << 18;
+        return std::max(o.candidates, std::min(most, pixels / (moving.width() * moving.height() + 1)));
     }
 
     static search_outcome search_in(image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
@@ -190,7 +196,7 @@ private:
                 step = angles.step;
                 detail::coarse_result const coarse = detail::coarse_search(f, m, angles, o).run();
                 outcome.statistics = coarse.statistics;
-                places = detail::distinct_places(coarse.places, 4 * o.candidates, distinct * side, moving.shape());
+                places = detail::distinct_places(coarse.places, climbers(m, o), distinct * side, moving.shape());
             }
             // The first resolution settles the angle between those searched; each finer one halves what is left.
             std::size_t const halvings = i == 0 ? 2 : 1;
@@ -200,8 +206,8 @@ private:
                          [&](std::size_t k) { places[k] = climber.climb(places[k], 0.5 * step, halvings, last); });
             step *= i == 0 ? 0.25 : 0.5;
             std::stable_sort(places.begin(), places.end(), detail::better);
-            std::size_t const keep = last ? o.candidates : std::max(o.candidates, places.size() / 2);
-            places = detail::distinct_places(places, keep, distinct * side, moving.shape());
+            places =
+                detail::distinct_places(places, last ? o.candidates : climbers(m, o), distinct * side, moving.shape());
         }
         for (place const& p : places)
             if (p.score > static_cast<double>(detail::no_score))

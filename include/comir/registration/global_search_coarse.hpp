@@ -53,6 +53,14 @@ inline angle_list make_angles(global_search_options const& options, double step)
     return list;
 }
 
+inline score_rule make_rule(search_level const& fixed, search_level const& moving,
+                            global_search_options const& options) {
+    double const area = std::min(fixed.area, moving.area);
+    // Half a pixel less, since counts from transforms miss whole numbers by rounding errors.
+    return {static_cast<float>(std::max(1.0, options.min_overlap * area) - 0.5),
+            options.weigh_overlap ? static_cast<float>(area) : 0.0f};
+}
+
 /// What the coarsest resolution found.
 struct coarse_result {
     std::vector<search_place> places;  // local maxima, best first
@@ -82,8 +90,7 @@ public:
         coarse_result result;
         if (x_.count <= 0 || y_.count <= 0)
             return result;
-        auto const min_pixels =
-            static_cast<float>(std::max(1.0, options_.min_overlap * std::min(fixed_.area, moving_.area)) - 0.5);
+        score_rule const rule = make_rule(fixed_, moving_, options_);
         std::vector<found> parts(angles_.angles.size());
         std::size_t const slots = std::min(static_cast<std::size_t>(thread_count(options_.threads)), parts.size());
         std::vector<score_workspace> scratch(slots, make_scratch());
@@ -92,7 +99,7 @@ public:
         for (std::size_t begin = 0; begin < parts.size(); begin += batch) {
             parallel_for_slots(std::min(batch, parts.size() - begin), static_cast<int>(slots),
                                [&](std::size_t i, std::size_t slot) {
-                                   parts[begin + i] = search_angle(begin + i, min_pixels, scratch[slot]);
+                                   parts[begin + i] = search_angle(begin + i, rule, scratch[slot]);
                                });
             if (!keep_going(options_.on_progress, std::min(begin + batch, parts.size()), parts.size())) {
                 result.stopped = true;
@@ -174,7 +181,7 @@ private:
                             : score_workspace(plan_, 2 + channels, 2 + channels, channels + 1);
     }
 
-    found search_angle(std::size_t index, float min_pixels, score_workspace& w) const {
+    found search_angle(std::size_t index, score_rule const& rule, score_workspace& w) const {
         double const angle = angles_.angles[index];
         std::vector<search_plane> planes;
         for (aligned_vector<float>& p : w.planes)
@@ -193,9 +200,9 @@ private:
                 if (half_turn && !angles_.half_turns)
                     continue;
                 if (information_)
-                    information_scores(plan_, tiles_[tile], half_turn, min_pixels, degrees_, w);
+                    information_scores(plan_, tiles_[tile], half_turn, rule, degrees_, w);
                 else
-                    correlation_scores(plan_, tiles_[tile], half_turn, min_pixels, w);
+                    correlation_scores(plan_, tiles_[tile], half_turn, rule, w);
                 collect(tile, half_turn ? angle + std::numbers::pi : angle, half_turn, w, result);
             }
         return result;

@@ -125,7 +125,7 @@ inline void moving_level_spectra(fft2 const& plan, aligned_vector<float> const& 
 ///         applications to global multimodal image alignment, Pattern Recognition Letters 159. The bias is that of
 ///         Miller 1955, (levels - 1)^2 / (2 pixels): it keeps small overlaps from looking informative
 inline void information_scores(fft2 const& plan, std::vector<complex_plane> const& fixed, bool half_turn,
-                               float min_pixels, std::size_t degrees, score_workspace& w) {
+                               score_rule const& rule, std::size_t degrees, score_workspace& w) {
     complex_plane& counts = w.sums[0];
     complex_plane& totals = w.sums[1];  // re: minus sums of x log x of the marginals, plus the joint's; im: n_b
     auto const for_each = [&](auto const& body) {
@@ -156,11 +156,12 @@ inline void information_scores(fft2 const& plan, std::vector<complex_plane> cons
                 store<float>(totals.re.data() + i, load<float>(totals.re.data() + i) - own);
             });
     }
-    auto const least_count = broadcast(min_pixels), none = broadcast(no_score), one = broadcast(1.0f);
+    auto const least_count = broadcast(rule.min_pixels), none = broadcast(no_score), one = broadcast(1.0f);
     auto const bias = broadcast(0.5f * static_cast<float>(degrees));
     for_each([&](std::size_t i) {
         auto const count = load<float>(w.overlap.data() + i), safe = maximum(count, one);
-        auto const score = (load<float>(totals.re.data() + i) + x_log_x(count) - bias) / safe;
+        auto score = (load<float>(totals.re.data() + i) + x_log_x(count) - bias) / safe;
+        score = rule.weigh(score, count);
         store<float>(w.score.data() + i, where_positive(count - least_count, score, none));
     });
 }

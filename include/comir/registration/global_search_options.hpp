@@ -23,10 +23,11 @@ struct global_search_options {
     double angle_step = 0.0;                      // radians at the coarsest resolution; 0: two pixels at its rim
     double max_shift_x = 0.0, max_shift_y = 0.0;  // pixels between the images' centres, either way; 0: no limit
     double min_overlap = 0.25;                    // share of the smaller image's pixels
+    bool weigh_overlap = true;                    // multiply scores by the square root of the overlap
     std::size_t coarse_side = 0;                  // pixels; the smaller image's shorter side at the coarsest
-                                                  // resolution; 0: 96 for correlation, 64 for mutual information
+                                                  // resolution; 0: 64
     std::size_t finest = 1;                       // the search ends at every finest-th pixel
-    std::size_t candidates = 8;                   // that the search returns at most
+    std::size_t candidates = 6;                   // that the search returns at most
     std::size_t levels = 8;                       // values that mutual information distinguishes, 2 to 16
     int threads = 0;
     progress on_progress = {};  // after each angle of the coarsest resolution; stopping gives no candidates
@@ -35,7 +36,7 @@ struct global_search_options {
 /// One place where the images agree.
 struct search_candidate {
     rigid2 transform;      // maps points of the fixed image to points of the moving image
-    double score = 0.0;    // the metric there, at the finest resolution of the search
+    double score = 0.0;    // the metric there, weighed by the overlap, at the finest resolution of the search
     double overlap = 0.0;  // share of the smaller image's pixels, 0 to 1
 };
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
+#include <utility>
 #include <vector>
 
 #include <comir/core/simd.hpp>
@@ -14,12 +16,13 @@ namespace comir::inline COMIR_ABI::detail {
 
 /// A turned moving image on its grid.
 struct turned_image {
+    double angle = 0.0;
     turned_grid grid;
     std::size_t channels = 0;
     std::vector<float> storage;
 
-    turned_image(search_level const& level, double angle, bool nearest)
-        : grid(grid_for(level, {angle})), channels(level.values.channels()) {
+    turned_image(search_level const& level, double turn, bool nearest)
+        : angle(turn), grid(grid_for(level, {angle})), channels(level.values.channels()) {
         storage.resize((channels + 1) * grid.w * grid.h);
         std::vector<search_plane> planes;
         for (std::size_t k = 0; k <= channels; ++k)
@@ -140,19 +143,22 @@ inline local_score information_at(search_level const& fixed, turned_image const&
 class place_climber {
 public:
     place_climber(search_level const& fixed, search_level const& moving, global_search_options const& options)
-        : fixed_(fixed), moving_(moving), information_(options.metric == search_metric::mutual_information) {
+        : fixed_(fixed),
+          moving_(moving),
+          options_(options),
+          information_(options.metric == search_metric::mutual_information) {
         degrees_ = (options.levels - 1) * (options.levels - 1);
-        min_pixels_ = std::max(1.0, options.min_overlap * std::min(fixed.area, moving.area)) - 0.5;
+        rule_ = make_rule(fixed, moving, options);
     }
 
     search_place climb(search_place const& start, double step, std::size_t halvings, bool between_pixels) const {
         constexpr int most_moves = 8;
         cube scores{};
         search_place best = start;
-        // The shift is a whole number of pixels, but the grid's centre moves by half pixels as its size changes.
+        std::vector<turned_image> turned;
         for (std::size_t h = 0; h < halvings; ++h, step *= 0.5) {
             for (int move = 0; move < most_moves; ++move) {
-                scores = score_around(best, step);
+                scores = score_around(best, step, turned);
                 std::size_t top = middle;
                 for (std::size_t i = 0; i < scores.size(); ++i)
                     if (scores[i].score > scores[top].score)
@@ -171,12 +177,23 @@ private:
     using cube = std::array<search_place, 27>;  // angle, then y, then x, the centre in the middle
     static constexpr std::size_t middle = 13;
 
-    cube score_around(search_place const& centre, double step) const {
+    /// `turned_images` holds the images of the last call, of which those at angles that recur are taken over.
+    cube score_around(search_place const& centre, double step, std::vector<turned_image>& turned_images) const {
         cube out{};
+        std::vector<turned_image> last;
+        last.swap(turned_images);
         auto const f = static_cast<double>(fixed_.factor);
         for (std::size_t a = 0; a < 3; ++a) {
             double const angle = centre.angle + (static_cast<double>(a) - 1.0) * step;
-            turned_image const turned(moving_, angle, information_);
+            if ((a != 1 && step == 0.0) || !allowed(angle - options_.angle))
+                continue;
+            auto const known =
+                std::ranges::find_if(last, [&](turned_image const& t) { return std::abs(t.angle - angle) < 1e-9; });
+            if (known != last.end())
+                turned_images.push_back(std::move(*known));
+            else
+                turned_images.emplace_back(moving_, angle, information_);
+            turned_image const& turned = turned_images.back();
             auto const x0 = static_cast<std::ptrdiff_t>(std::lround(centre.x / f - turned.grid.centre_x()));
             auto const y0 = static_cast<std::ptrdiff_t>(std::lround(centre.y / f - turned.grid.centre_y()));
             for (std::ptrdiff_t dy = -1; dy <= 1; ++dy)
@@ -184,15 +201,26 @@ private:
                     std::ptrdiff_t const x = x0 + dx, y = y0 + dy;
                     local_score s = information_ ? information_at(fixed_, turned, x, y, degrees_)
                                                  : correlation_at(fixed_, turned, x, y);
-                    if (s.overlap < min_pixels_)
+                    double const place_x = f * (static_cast<double>(x) + turned.grid.centre_x());
+                    double const place_y = f * (static_cast<double>(y) + turned.grid.centre_y());
+                    if (s.overlap < static_cast<double>(rule_.min_pixels) ||
+                        !within(place_x - f * fixed_.centre_x, options_.max_shift_x) ||
+                        !within(place_y - f * fixed_.centre_y, options_.max_shift_y))
                         s.score = static_cast<double>(no_score);
-                    out[9 * a + static_cast<std::size_t>(3 * (dy + 1) + dx + 1)] = {
-                        angle, f * (static_cast<double>(x) + turned.grid.centre_x()),
-                        f * (static_cast<double>(y) + turned.grid.centre_y()), s.score, s.overlap};
+                    if (s.score > static_cast<double>(no_score))
+                        s.score *= rule_.weight(s.overlap);
+                    out[9 * a + static_cast<std::size_t>(3 * (dy + 1) + dx + 1)] = {angle, place_x, place_y, s.score,
+                                                                                    s.overlap};
                 }
         }
         return out;
     }
+    bool allowed(double from_middle) const {
+        return options_.max_angle >= std::numbers::pi ||
+               std::abs(std::remainder(from_middle, 2.0 * std::numbers::pi)) <= options_.max_angle + 1e-9;
+    }
+    static bool within(double shift, double limit) { return limit == 0.0 || std::abs(shift) <= limit + 1e-9; }
+
     /// The top of parabolas through the neighbours of the middle, along each axis.
     search_place interpolate(cube const& scores, search_place const& best, double step) const {
         auto const top = [&](std::size_t stride) {
@@ -211,9 +239,10 @@ private:
 
     search_level const& fixed_;
     search_level const& moving_;
+    global_search_options const& options_;
     bool information_;
     std::size_t degrees_ = 0;
-    double min_pixels_ = 0.0;
+    score_rule rule_;
 };
 
 }  // namespace comir::inline COMIR_ABI::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -13,6 +14,24 @@ namespace comir::inline COMIR_ABI::detail {
 inline constexpr float no_score = -2.0f;
 /// Variances below this share of the whole image's are no texture but rounding errors and noise.
 inline constexpr float least_variance = 1e-3f;
+
+/// What a shift needs to count, and how its score is weighed.
+struct score_rule {
+    float min_pixels = 1.0f;  // of overlap
+    // Pixels of overlap with which a score counts in full; fewer weigh it by the root of their share, as the standard
+    // error of a correlation grows: small overlaps reach high scores by chance. 0: all count in full.
+    float full_pixels = 0.0f;
+
+    simd<float> weigh(simd<float> const& score, simd<float> const& count) const {
+        if (!(full_pixels > 0.0f))
+            return score;
+        return score *
+               square_root(minimum(maximum(count, broadcast(0.0f)) * broadcast(1.0f / full_pixels), broadcast(1.0f)));
+    }
+    double weight(double count) const {
+        return full_pixels > 0.0f ? std::sqrt(std::min(count / static_cast<double>(full_pixels), 1.0)) : 1.0;
+    }
+};
 
 /// Memory of one thread that scores shifts; images are planes of plan.image_size().
 struct score_workspace {
@@ -75,7 +94,7 @@ struct spectrum_product {
 /// Source: Padfield 2012, Masked object registration in the Fourier domain, IEEE Transactions on Image Processing
 ///         21(5), equations 9 to 14; two real sums make one complex transform
 inline void correlation_scores(fft2 const& plan, std::vector<complex_plane> const& fixed, bool half_turn,
-                               float min_pixels, score_workspace& w) {
+                               score_rule const& rule, score_workspace& w) {
     std::size_t const channels = fixed.size() - 2;
     auto const pair = [&](std::size_t f, std::size_t m) { return spectrum_product(fixed[f], w.moving[m], half_turn); };
     auto const inverse = [&](auto const& spectrum, complex_plane& to) {
@@ -95,7 +114,7 @@ inline void correlation_scores(fft2 const& plan, std::vector<complex_plane> cons
         inverse([a = pair(2 + c, 0), b = pair(0, 2 + c)](std::size_t at) { return a(at) + times_i(b(at)); },
                 w.sums[2 + c]);
 
-    auto const least_count = broadcast(min_pixels), least = broadcast(least_variance), none = broadcast(no_score);
+    auto const least_count = broadcast(rule.min_pixels), least = broadcast(least_variance), none = broadcast(no_score);
     for (std::size_t i = 0; i < plan.image_size(); i += simd_width<float>) {
         auto const sum = [&](std::size_t k, bool second) {
             return load<float>((second ? w.sums[k].im : w.sums[k].re).data() + i);
@@ -110,6 +129,7 @@ inline void correlation_scores(fft2 const& plan, std::vector<complex_plane> cons
         }
         auto const floor = least * count;
         auto score = product / square_root(maximum(square_f, floor) * maximum(square_m, floor));
+        score = rule.weigh(score, count);
         score = where_positive(square_f - floor, where_positive(square_m - floor, score, none), none);
         score = where_positive(count - least_count, score, none);
         store<float>(w.score.data() + i, score);
