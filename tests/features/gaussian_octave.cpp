@@ -54,7 +54,7 @@ TEST_CASE("plane_blur: every size equals the plain sum") {
             std::vector<float> rows[2];
             for (int const threads : {1, 2}) {
                 detail::plane_blur blur(w, 2.0, threads);
-                blur(from, to, sigma);
+                blur(from, to, detail::blur_weights(sigma));
                 for (std::size_t y = 0; y < h; ++y)
                     rows[threads - 1].insert(rows[threads - 1].end(), to.row(y), to.row(y) + w);
             }
@@ -70,14 +70,49 @@ TEST_CASE("plane_blur: every size equals the plain sum") {
         }
 }
 
-TEST_CASE("find_extrema: all of the plain search, refined in the same way") {
+TEST_CASE("gaussian_octave: levels that advance together equal one blur after the other") {
+    for (std::size_t const h : {3u, 31u, 64u, 150u}) {
+        detail::gaussian_octave octave(h, 40, 3);
+        fill_random(octave.level(0), h);
+        std::vector<float> expected[6];
+        detail::plane_blur blur(40, 4.0, 1);
+        plane_view a(nullptr, h, 40), b(nullptr, h, 40);
+        detail::plane_storage const memory(2 * a.size());
+        a.data = memory.data();
+        b.data = memory.data() + a.size();
+        std::copy_n(octave.level(0).data, a.size(), a.data);
+        for (int s = 1; s < 6; ++s) {
+            double const below = 1.6 * std::exp2((s - 1) / 3.0), here = 1.6 * std::exp2(s / 3.0);
+            blur(a, b, detail::blur_weights(std::sqrt(here * here - below * below)));
+            std::swap(a.data, b.data);
+            for (std::size_t y = 0; y < h; ++y)
+                expected[s].insert(expected[s].end(), a.row(y), a.row(y) + 40);
+        }
+        for (int const threads : {1, 2}) {
+            detail::plane_blur together(40, 4.0, threads);
+            octave.build(1.6, together, [](std::size_t) {});
+            for (int s = 1; s < 6; ++s) {
+                double worst = 0.0;
+                for (std::size_t y = 0; y < h; ++y)
+                    for (std::size_t x = 0; x < 40; ++x)
+                        worst = std::max(
+                            worst, static_cast<double>(std::abs(octave.level(s).row(y)[x] -
+                                                                expected[static_cast<std::size_t>(s)][y * 40 + x])));
+                // The blurs' sigmas may differ in their last bits.
+                CHECK(worst < 1e-6);
+            }
+        }
+    }
+}
+
+TEST_CASE("extremum_search: all of the plain search, refined in the same way") {
     for (std::size_t const w : {11u, 16u, 47u, 64u, 75u, 150u}) {
         constexpr std::size_t h = 250;
         detail::gaussian_octave octave(h, w, 3);
         fill_random(octave.level(1), w);
         detail::plane_blur blur(w, 4.0, 1);
-        blur(octave.level(1), octave.level(0), 1.6);
-        octave.build(1.6, blur);
+        blur(octave.level(1), octave.level(0), detail::blur_weights(1.6));
+        octave.build(1.6, blur, [](std::size_t) {});
         detail::extremum_limits const limits{0.0002f, 100.0f};
         auto const difference = [&](int s, std::size_t y, std::size_t x) {
             return octave.level(s + 1).row(y)[x] - octave.level(s).row(y)[x];
@@ -100,7 +135,9 @@ TEST_CASE("find_extrema: all of the plain search, refined in the same way") {
                         expected.push_back(found);
                 }
         for (int const threads : {1, 2}) {
-            auto found = detail::find_extrema(octave, limits, threads);
+            detail::plane_blur again(w + 20, 4.0, threads);
+            detail::extremum_search search(w + 20, 3, threads);
+            auto found = search(octave, 1.6, limits, again);
             CHECK(found.size() == expected.size());
             auto const key = [](detail::scale_extremum const& e) { return std::tuple(e.level, e.y, e.x, e.layer); };
             std::ranges::sort(found, {}, key);
@@ -140,7 +177,7 @@ TEST_CASE("gaussian_octave: halving keeps every other pixel of the level of twic
     detail::gaussian_octave octave(21, 34, 3);
     fill_random(octave.level(0), 5);
     detail::plane_blur blur(34, 4.0, 1);
-    octave.build(1.6, blur);
+    octave.build(1.6, blur, [](std::size_t) {});
     std::vector<float> expected;
     for (std::size_t y = 0; y < 21; y += 2)
         for (std::size_t x = 0; x < 34; x += 2)

@@ -126,6 +126,22 @@ TEST_CASE("register_features: images of other kinds, ranges and extra noise") {
     CHECK(corner_error(result.transform, truth, shape) < 0.5);
 }
 
+TEST_CASE("register_features: faint texture beside a strong edge suffices") {
+    comir::image_shape const shape{1, 120, 120};
+    rigid2 const truth{{1.2, 2.0, 5.0}, {59.5, 59.5}};
+    pair p = make_pair(truth, shape, shape);
+    for (image<float>* view : {&p.fixed, &p.moving})
+        for (std::size_t y = 0; y < 120; ++y)
+            for (std::size_t x = 0; x < 120; ++x)
+                view->row(0, y)[x] = x < 10 ? 1.0f : 0.015f * view->row(0, y)[x];
+    feature_options once;
+    once.least_keypoints = 0;
+    CHECK_FALSE(comir::register_features<rigid2>(p.fixed, p.moving, once).converged);
+    auto const result = comir::register_features<rigid2>(p.fixed, p.moving);
+    CHECK(result.converged);
+    CHECK(corner_error(result.transform, truth, shape) < 0.7);
+}
+
 TEST_CASE("register_features: a part is found in the whole") {
     rigid2 const truth{{-2.2, -60.0, -40.0}, {99.5, 79.5}};
     comir::image_shape const whole{1, 160, 200};

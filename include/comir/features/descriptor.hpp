@@ -25,20 +25,20 @@ struct descriptor_shape {
 };
 
 /// Describes the surroundings of a point by histograms of gradient directions. Keeps tables and buffers: one per
-/// thread. The surroundings are read on a grid that is turned with the keypoint and as wide as its scale, so that
-/// cells, windows and neighbours are the same whole samples for every keypoint, and whole vectors of them can be
-/// summed; a scan of the image's pixels would have to find cell and bin of each pixel. A sample lies half a scale from
-/// the next. Source: Lowe 2004, section 6: trilinear shares, a Gaussian window of half the width, clipping at 0.2.
-/// Deliberate
-///         difference: gradients of the turned grid instead of the pixels
+/// thread.
+/// The surroundings are read on a grid that is turned with the keypoint and as wide as its scale, so that cells,
+/// windows and neighbours are the same whole samples for every keypoint, and whole vectors of them can be summed; a
+/// scan of the image's pixels would have to find cell and bin of each pixel. Samples lie about a scale apart: at half
+/// of that matches were no better. Source: Lowe 2004, section 6: trilinear shares, a Gaussian window of half the width,
+/// clipping at 0.2. Deliberate
+///         difference: gradients of the turned grid instead of the pixels' own.
 ///         RootSIFT: Arandjelovic and Zisserman 2012
 class descriptor_maker {
 public:
-    static constexpr std::size_t samples_per_cell = 6;
-
     explicit descriptor_maker(descriptor_shape const& shape)
         : shape_(shape),
-          side_(samples_per_cell * (shape.cells + 1)),
+          samples_(std::max(std::size_t{1}, static_cast<std::size_t>(std::lround(shape.cell_width)))),
+          side_(samples_ * (shape.cells + 1)),
           pitch_(row_pitch<float>(side_ + 2)),
           weights_(shape.cells * pitch_, 0.0f),
           values_((side_ + 2) * pitch_ + simd_width<float> + 2, 0.0f),
@@ -69,13 +69,12 @@ public:
 
 private:
     float in_cells(std::size_t sample) const {
-        return (static_cast<float>(sample) - 0.5f * static_cast<float>(side_ - 1)) /
-               static_cast<float>(samples_per_cell);
+        return (static_cast<float>(sample) - 0.5f * static_cast<float>(side_ - 1)) / static_cast<float>(samples_);
     }
 
     /// Fills values_ with the plane on the turned grid, read linearly, one sample more on each side than gradients.
     void sample(plane_view const& plane, float x, float y, float scale, float angle) {
-        double const step = static_cast<double>(scale * shape_.cell_width) / static_cast<double>(samples_per_cell);
+        double const step = static_cast<double>(scale * shape_.cell_width) / static_cast<double>(samples_);
         double const across = step * std::cos(static_cast<double>(angle));
         double const along = step * std::sin(static_cast<double>(angle));
         std::size_t const count = side_ + 2;
@@ -90,24 +89,22 @@ private:
             sample_border(plane, left, top, across, along);
             return;
         }
-        // Fixed point: the pixel is a shift away and the share of the next one a mask.
-        constexpr int bits = 32;
-        constexpr double unit = 4294967296.0;
-        constexpr float share = 1.0f / 16777216.0f;
-        auto const fixed = [](double v) { return static_cast<std::int64_t>(v * unit); };
-        std::int64_t const step_x = fixed(across), step_y = fixed(along);
-        auto const part = [](std::int64_t v) {
-            return static_cast<float>(static_cast<std::int32_t>((v >> 8) & 0xffffff)) * share;
-        };
+        // Fixed point: the pixel is a shift away and the share of the next one a mask. Scalar loads: gathering was
+        // slower.
+        constexpr float share = 1.0f / 65536.0f;
+        auto const fixed = [](double v) { return static_cast<std::int32_t>(v * 65536.0); };
+        std::int32_t const step_x = fixed(across), step_y = fixed(along);
+        float const *here = plane.data, *below = plane.data + plane.pitch;
         auto const pitch = static_cast<std::ptrdiff_t>(plane.pitch);
         for (std::size_t j = 0; j < count; ++j) {
-            std::int64_t u = fixed(left - static_cast<double>(j) * along);
-            std::int64_t v = fixed(top + static_cast<double>(j) * across);
+            std::int32_t u = fixed(left - static_cast<double>(j) * along);
+            std::int32_t v = fixed(top + static_cast<double>(j) * across);
             float* row = values_.data() + j * pitch_;
             for (std::size_t i = 0; i < count; ++i, u += step_x, v += step_y) {
-                float const* p = plane.data + (v >> bits) * pitch + (u >> bits);
-                float const fx = part(u), fy = part(v);
-                float const upper = p[0] + fx * (p[1] - p[0]), lower = p[pitch] + fx * (p[pitch + 1] - p[pitch]);
+                std::ptrdiff_t const at = (v >> 16) * pitch + (u >> 16);
+                float const *p = here + at, *q = below + at;
+                float const fx = static_cast<float>(u & 0xffff) * share, fy = static_cast<float>(v & 0xffff) * share;
+                float const upper = p[0] + fx * (p[1] - p[0]), lower = q[0] + fx * (q[1] - q[0]);
                 row[i] = upper + fy * (lower - upper);
             }
         }
@@ -169,7 +166,7 @@ private:
                     bool const ends = r > 0, begins = r < shape_.cells;
                     float const* end_weights = weights_.data() + (ends ? r - 1 : 0) * pitch_;
                     float const* begin_weights = weights_.data() + (begins ? r : 0) * pitch_;
-                    for (std::size_t j = r * samples_per_cell; j < (r + 1) * samples_per_cell; ++j) {
+                    for (std::size_t j = r * samples_; j < (r + 1) * samples_; ++j) {
                         simd<float> const apart = absolute(load(turns_.data() + j * pitch_ + i) - bin);
                         simd<float> const near = maximum(zero, one - minimum(apart, bins - apart));
                         simd<float> const share = near * load(lengths_.data() + j * pitch_ + i);
@@ -216,6 +213,7 @@ private:
     }
 
     descriptor_shape shape_;
+    std::size_t samples_;  // of a cell on each side
     std::size_t side_, pitch_;
     aligned_vector<float> weights_, values_, turns_, lengths_, sums_;
     std::vector<unsigned char> outside_;

@@ -119,98 +119,183 @@ public:
         // The vectors beside a row's first and last are read with an offset of one.
         highest_.assign(levels_ * padded(), 0.0f);
         lowest_.assign(levels_ * padded(), 0.0f);
-        hits_.assign(pitch_, 0.0f);
+        flat_highest_.assign(levels_ * width, 0.0f);
+        flat_lowest_.assign(levels_ * width, 0.0f);
+        hits_.assign((levels_ - 2) * block, 0.0f);
     }
 
     /// Makes the differences of row y.
     void push(gaussian_octave const& octave, std::size_t y) {
-        constexpr std::size_t width = simd_width<float>;
         for (std::size_t s = 0; s < levels_; ++s) {
             float const* a = octave.level(static_cast<int>(s)).row(y);
             float const* b = octave.level(static_cast<int>(s) + 1).row(y);
             float* to = difference(s, y);
-            for (std::size_t x = 0; x < pitch_; x += width)
+            for (std::size_t x = 0; x < pitch_; x += width) {
                 store(to + x, load(b + x) - load(a + x));
+            }
         }
     }
 
-    /// Calls found(s, x) for the extrema of row y; rows y-1, y and y+1 are there.
+    /// Calls found(s, x) for the extrema of row y; rows y-1, y and y+1 have been pushed.
     template <class Found>
     void scan(std::size_t y, std::size_t columns, float threshold, Found&& found) {
-        constexpr std::size_t width = simd_width<float>;
+        std::size_t const pitch = row_pitch<float>(columns);
+        std::size_t ready = 0;
+        for (std::size_t x = 0; x < pitch; x += block) {
+            std::size_t const end = std::min(x + block, pitch);
+            if (!exceeds(y, x, end, threshold))
+                continue;
+            // The highest and lowest of three rows, where they are not there yet, with a vector more on both sides.
+            ready = std::max(ready, x >= width ? x - width : 0);
+            std::size_t const wanted = std::min(end + width, pitch);
+            across_rows(y, ready, wanted);
+            ready = wanted;
+            if (!compare(y, x, end, threshold))
+                continue;
+            for (std::size_t s = 1; s + 1 < levels_; ++s)
+                for (std::size_t i = x; i < end; ++i)
+                    if (hits_[(s - 1) * block + i - x] > 0.0f && i >= extremum_border && i + extremum_border < columns)
+                        found(static_cast<int>(s), i);
+        }
+    }
+
+private:
+    static constexpr std::size_t width = simd_width<float>;
+    static constexpr std::size_t block = 4 * width;
+
+    /// Whether a difference of the layers between x and end is above the threshold.
+    bool exceeds(std::size_t y, std::size_t x, std::size_t end, float threshold) {
+        simd<float> most(0.0f);
+        for (std::size_t s = 1; s + 1 < levels_; ++s) {
+            float const* values = difference(s, y);
+            for (std::size_t i = x; i < end; i += width)
+                most = maximum(most, absolute(load(values + i)));
+        }
+        return any_positive(most - simd<float>(threshold));
+    }
+
+    static bool any_positive(simd<float> const& v) {
+        return sum(where_positive(v, simd<float>(1.0f), simd<float>(0.0f))) > 0.0f;
+    }
+
+    void across_rows(std::size_t y, std::size_t begin, std::size_t end) {
         for (std::size_t s = 0; s < levels_; ++s) {
             float const *a = difference(s, y - 1), *b = difference(s, y), *c = difference(s, y + 1);
             float *high = highest_.data() + s * padded() + width, *low = lowest_.data() + s * padded() + width;
-            for (std::size_t x = 0; x < pitch_; x += width) {
+            for (std::size_t x = begin; x < end; x += width) {
                 simd<float> const p = load(a + x), q = load(b + x), r = load(c + x);
                 store(high + x, maximum(maximum(p, q), r));
                 store(low + x, minimum(minimum(p, q), r));
             }
         }
-        simd<float> const zero(0.0f), one(1.0f), least(threshold);
-        for (std::size_t s = 1; s + 1 < levels_; ++s) {
-            float const* values = difference(s, y);
-            for (std::size_t x = 0; x < pitch_; x += width) {
-                simd<float> const v = load(values + x);
-                simd<float> high = v, low = v;
-                for (std::size_t t = s - 1; t <= s + 1; ++t) {
-                    float const* h = highest_.data() + t * padded() + width + x;
-                    float const* l = lowest_.data() + t * padded() + width + x;
-                    high = maximum(high, maximum(maximum(load(h - 1), load(h)), load(h + 1)));
-                    low = minimum(low, minimum(minimum(load(l - 1), load(l)), load(l + 1)));
-                }
-                simd<float> const top = where_positive(high - v, zero, one),
-                                  bottom = where_positive(v - low, zero, one);
-                simd<float> const hit = where_positive(absolute(v) - least, where_positive(v, top, bottom), zero);
-                store(hits_.data() + x, hit);
-                if (sum(hit) > 0.0f)
-                    for (std::size_t i = x; i < x + width; ++i)
-                        if (hits_[i] > 0.0f && i >= extremum_border && i + extremum_border < columns)
-                            found(static_cast<int>(s), i);
-            }
-        }
     }
 
-private:
-    std::size_t padded() const { return pitch_ + 2 * simd_width<float>; }
+    /// Fills hits_ for the layers between x and end; true if there is one.
+    bool compare(std::size_t y, std::size_t x, std::size_t end, float threshold) {
+        simd<float> const zero(0.0f), one(1.0f), least(threshold);
+        simd<float> any = zero;
+        for (std::size_t i = x; i < end; i += width) {
+            for (std::size_t s = 0; s < levels_; ++s) {
+                float const* h = highest_.data() + s * padded() + width + i;
+                float const* l = lowest_.data() + s * padded() + width + i;
+                store(flat_highest_.data() + s * width, maximum(maximum(load(h - 1), load(h)), load(h + 1)));
+                store(flat_lowest_.data() + s * width, minimum(minimum(load(l - 1), load(l)), load(l + 1)));
+            }
+            for (std::size_t s = 1; s + 1 < levels_; ++s) {
+                float const *h = flat_highest_.data() + s * width, *l = flat_lowest_.data() + s * width;
+                simd<float> const high = maximum(maximum(load(h - width), load(h)), load(h + width));
+                simd<float> const low = minimum(minimum(load(l - width), load(l)), load(l + width));
+                simd<float> const v = load(difference(s, y) + i);
+                simd<float> const rest = where_positive(v, high - v, v - low);
+                simd<float> const hit = where_positive(absolute(v) - least, where_positive(rest, zero, one), zero);
+                store(hits_.data() + (s - 1) * block + i - x, hit);
+                any = maximum(any, hit);
+            }
+        }
+        return sum(any) > 0.0f;
+    }
+
+    std::size_t padded() const { return pitch_ + 2 * width; }
     float* difference(std::size_t s, std::size_t y) { return differences_.data() + (s * 3 + y % 3) * pitch_; }
 
     std::size_t pitch_, levels_;
-    aligned_vector<float> differences_, highest_, lowest_;
-    std::vector<float> hits_;
+    aligned_vector<float> differences_, highest_, lowest_, flat_highest_, flat_lowest_, hits_;
 };
 
-/// All extrema of an octave, in the order of rows, layers and columns they were first seen in.
-inline std::vector<scale_extremum> find_extrema(gaussian_octave const& octave, extremum_limits const& limits,
-                                                int threads) {
-    std::size_t const h = octave.height(), w = octave.width();
-    if (h <= 2 * extremum_border || w <= 2 * extremum_border)
-        return {};
-    constexpr std::size_t band = 32;
-    std::size_t const rows = h - 2 * extremum_border, bands = (rows + band - 1) / band;
-    std::vector<std::vector<scale_extremum>> parts(bands);
-    std::vector<extremum_rows> scratch(static_cast<std::size_t>(thread_count(threads)),
-                                       extremum_rows(octave.level(0).pitch, octave.layers()));
-    parallel_for_slots(bands, threads, [&](std::size_t item, std::size_t slot) {
-        extremum_rows& lines = scratch[slot];
-        std::size_t const first = extremum_border + item * band, end = std::min(first + band, h - extremum_border);
-        lines.push(octave, first - 1);
-        lines.push(octave, first);
-        for (std::size_t y = first; y < end; ++y) {
-            lines.push(octave, y + 1);
+/// Finds the extrema of an octave while its levels are made, as long as their rows are in the cache.
+class extremum_search {
+public:
+    extremum_search(std::size_t widest, int layers, int threads)
+        : threads_(threads),
+          scratch_(static_cast<std::size_t>(thread_count(threads)), extremum_rows(row_pitch<float>(widest), layers)) {}
+
+    /// Makes the levels above the octave's first, and finds their extrema, in the order of rows, layers and columns
+    /// they were first seen in.
+    std::vector<scale_extremum> operator()(gaussian_octave const& octave, double sigma, extremum_limits const& limits,
+                                           plane_blur& blur) {
+        std::size_t const h = octave.height(), w = octave.width();
+        std::vector<candidate> candidates;
+        std::size_t scanned = extremum_border;
+        octave.build(sigma, blur, [&](std::size_t rows) {
+            std::size_t const end = rows == h ? h - std::min(h, extremum_border) : rows - 1;
+            if (w <= 2 * extremum_border || end <= scanned)
+                return;
             // Half the least contrast, since the interpolated extremum may be higher than its pixel.
-            lines.scan(y, w, 0.5f * limits.contrast, [&](int s, std::size_t x) {
+            scan(octave, scanned, end, 0.5f * limits.contrast, candidates);
+            scanned = end;
+        });
+        return refine(octave, candidates, limits);
+    }
+
+private:
+    struct candidate {
+        int level;
+        std::size_t y, x;
+    };
+
+    void scan(gaussian_octave const& octave, std::size_t begin, std::size_t end, float threshold,
+              std::vector<candidate>& all) {
+        constexpr std::size_t band = 16;
+        std::size_t const bands = (end - begin + band - 1) / band;
+        std::vector<std::vector<candidate>> parts(bands);
+        parallel_for_slots(bands, threads_, [&](std::size_t item, std::size_t slot) {
+            extremum_rows& lines = scratch_[slot];
+            std::size_t const first = begin + item * band, last = std::min(first + band, end);
+            lines.push(octave, first - 1);
+            lines.push(octave, first);
+            for (std::size_t y = first; y < last; ++y) {
+                lines.push(octave, y + 1);
+                lines.scan(y, octave.width(), threshold, [&](int s, std::size_t x) {
+                    parts[item].push_back({s, y, x});
+                });
+            }
+        });
+        for (auto const& part : parts)
+            all.insert(all.end(), part.begin(), part.end());
+    }
+
+    std::vector<scale_extremum> refine(gaussian_octave const& octave, std::vector<candidate> const& candidates,
+                                       extremum_limits const& limits) const {
+        constexpr std::size_t chunk = 64;
+        std::size_t const chunks = (candidates.size() + chunk - 1) / chunk;
+        std::vector<std::vector<scale_extremum>> parts(chunks);
+        parallel_for(chunks, threads_, [&](std::size_t item) {
+            for (std::size_t i = item * chunk; i < std::min((item + 1) * chunk, candidates.size()); ++i) {
+                candidate const& c = candidates[i];
                 scale_extremum found;
-                if (refine_extremum(octave, s, y, x, limits, found))
+                if (refine_extremum(octave, c.level, c.y, c.x, limits, found))
                     parts[item].push_back(found);
-            });
-        }
-    });
-    std::vector<scale_extremum> all;
-    for (auto const& part : parts)
-        all.insert(all.end(), part.begin(), part.end());
-    return all;
-}
+            }
+        });
+        std::vector<scale_extremum> all;
+        for (auto const& part : parts)
+            all.insert(all.end(), part.begin(), part.end());
+        return all;
+    }
+
+    int threads_;
+    std::vector<extremum_rows> scratch_;
+};
 
 }  // namespace detail
 

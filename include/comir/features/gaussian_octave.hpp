@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 #include <comir/core/parallel.hpp>
 #include <comir/features/plane.hpp>
@@ -31,11 +32,28 @@ public:
         return plane;
     }
 
-    /// Makes the levels above the first.
-    void build(double sigma, plane_blur& blur) const {
-        for (int s = 1; s < levels(); ++s) {
-            double const below = sigma * std::exp2((s - 1.0) / layers_);
-            blur(level(s - 1), level(s), below * std::sqrt(std::exp2(2.0 / layers_) - 1.0));
+    /// Makes the levels above the first. All levels advance together, a band of rows at a time, each as far behind the
+    /// one below as its blur reaches: rows are then still in the cache when the next level reads them.
+    /// Calls ready(rows) as rows of all levels are there.
+    template <class Ready>
+    void build(double sigma, plane_blur& blur, Ready&& ready) const {
+        std::vector<blur_weights> weights;
+        for (int s = 1; s < levels(); ++s)
+            weights.emplace_back(sigma * std::exp2((s - 1.0) / layers_) * std::sqrt(std::exp2(2.0 / layers_) - 1.0));
+        constexpr std::size_t band = 32;
+        std::vector<std::size_t> done(weights.size() + 1, 0);
+        while (done.back() < h_) {
+            done.front() = std::min(done.front() + band, h_);
+            for (std::size_t i = 0; i < weights.size(); ++i) {
+                std::size_t const reach = weights[i].radius();
+                std::size_t const end = done[i] == h_ ? h_ : done[i] - std::min(done[i], reach);
+                if (end <= done[i + 1])
+                    continue;
+                blur.rows(level(static_cast<int>(i)), level(static_cast<int>(i) + 1), weights[i], done[i + 1], end);
+                done[i + 1] = end;
+            }
+            if (done.back() > 0)
+                ready(done.back());
         }
     }
 

@@ -17,11 +17,22 @@ namespace detail {
 /// Rows that one step of the blur makes together: each input row is then loaded once for all of them.
 inline constexpr std::size_t blur_rows = 4;
 
+/// A Gaussian's weights, and the same between zeros that let the rows of a step share the loop over the input rows.
+struct blur_weights {
+    std::vector<float> taps, padded;
+
+    explicit blur_weights(double sigma)
+        : taps(gaussian_kernel<float>(sigma)), padded(taps.size() + 2 * (blur_rows - 1), 0.0f) {
+        std::copy(taps.begin(), taps.end(), padded.begin() + blur_rows - 1);
+    }
+    std::size_t radius() const { return taps.size() / 2; }
+};
+
 /// Blurs plane after plane; keeps its row buffers.
 class plane_blur {
 public:
     plane_blur(std::size_t widest, double largest_sigma, int threads)
-        : threads_(threads), buffers_(static_cast<std::size_t>(thread_count(threads))) {
+        : threads_(threads), buffers_(static_cast<std::size_t>(thread_count(threads))), sources_(buffers_.size()) {
         std::size_t const radius = gaussian_kernel<float>(largest_sigma).size() / 2;
         // Whole vectors may be read beyond the last mirrored pixel.
         pitch_ = row_pitch<float>(widest + 2 * radius + simd_width<float>);
@@ -30,26 +41,29 @@ public:
     }
 
     /// Planes of one shape, not the same memory.
-    void operator()(plane_view const& from, plane_view const& to, double sigma) {
-        std::vector<float> const kernel = gaussian_kernel<float>(sigma);
-        std::size_t const taps = kernel.size(), radius = taps / 2;
-        // Zeros around the kernel let the rows of a step share the loop over the input rows.
-        std::vector<float> padded(taps + 2 * (blur_rows - 1), 0.0f);
-        std::copy(kernel.begin(), kernel.end(), padded.begin() + blur_rows - 1);
+    void operator()(plane_view const& from, plane_view const& to, blur_weights const& weights) {
+        rows(from, to, weights, 0, from.h);
+    }
 
-        constexpr std::size_t band = 4 * blur_rows;
-        parallel_for_slots((from.h + band - 1) / band, threads_, [&](std::size_t item, std::size_t slot) {
-            std::vector<float const*> rows(taps + blur_rows - 1);
+    /// Rows begin to end of the result only. The threads share bands of a few rows.
+    void rows(plane_view const& from, plane_view const& to, blur_weights const& weights, std::size_t begin,
+              std::size_t end) {
+        constexpr std::size_t band = 2 * blur_rows;
+        std::size_t const radius = weights.radius();
+        parallel_for_slots((end - begin + band - 1) / band, threads_, [&](std::size_t item, std::size_t slot) {
+            std::vector<float const*>& sources = sources_[slot];
+            sources.resize(weights.taps.size() + blur_rows - 1);
             float* const middle = buffers_[slot].data();
-            for (std::size_t y = item * band; y < std::min((item + 1) * band, from.h); y += blur_rows) {
-                for (std::size_t k = 0; k < rows.size(); ++k)
-                    rows[k] = from.row(
+            std::size_t const first = begin + item * band;
+            for (std::size_t y = first; y < std::min(first + band, end); y += blur_rows) {
+                for (std::size_t k = 0; k < sources.size(); ++k)
+                    sources[k] = from.row(
                         reflected(static_cast<std::ptrdiff_t>(y + k) - static_cast<std::ptrdiff_t>(radius), from.h));
-                down(rows, padded, from.pitch, middle + radius);
-                for (std::size_t j = 0; j < std::min(blur_rows, from.h - y); ++j) {
+                down(sources, weights.padded, from.pitch, middle + radius);
+                for (std::size_t j = 0; j < std::min(blur_rows, end - y); ++j) {
                     float* const line = middle + j * pitch_;
                     mirror_ends(line + radius, from.w, radius);
-                    along(line, kernel, from.pitch, to.row(y + j));
+                    along(line, weights.taps, from.pitch, to.row(y + j));
                 }
             }
         });
@@ -59,29 +73,47 @@ private:
     void down(std::vector<float const*> const& rows, std::vector<float> const& padded, std::size_t columns,
               float* to) const {
         constexpr std::size_t width = simd_width<float>;
-        constexpr std::size_t last = blur_rows - 1;
-        for (std::size_t x = 0; x < columns; x += width) {
-            simd<float> a(0.0f), b(0.0f), c(0.0f), d(0.0f);
-            for (std::size_t k = 0; k < rows.size(); ++k) {
-                simd<float> const v = load(rows[k] + x);
-                float const* weight = padded.data() + last + k;
-                a = multiply_add(broadcast(weight[0]), v, a);
-                b = multiply_add(broadcast(*(weight - 1)), v, b);
-                c = multiply_add(broadcast(*(weight - 2)), v, c);
-                d = multiply_add(broadcast(*(weight - 3)), v, d);
+        std::size_t x = 0;
+        for (; x + 2 * width <= columns; x += 2 * width)
+            down_block<2>(rows, padded, x, to);
+        if (x < columns)
+            down_block<1>(rows, padded, x, to);
+    }
+
+    /// Some vectors wide and blur_rows high: the sums stay in registers.
+    template <std::size_t Vectors>
+    void down_block(std::vector<float const*> const& rows, std::vector<float> const& padded, std::size_t x,
+                    float* to) const {
+        constexpr std::size_t width = simd_width<float>;
+        simd<float> sums[blur_rows][Vectors];
+        for (auto& row : sums)
+            for (auto& v : row)
+                v = simd<float>(0.0f);
+        for (std::size_t k = 0; k < rows.size(); ++k) {
+            float const* weight = padded.data() + (blur_rows - 1) + k;
+            for (std::size_t i = 0; i < Vectors; ++i) {
+                simd<float> const v = load(rows[k] + x + i * width);
+                for (std::size_t j = 0; j < blur_rows; ++j)
+                    sums[j][i] = multiply_add(broadcast(*(weight - j)), v, sums[j][i]);
             }
-            store(to + x, a);
-            store(to + pitch_ + x, b);
-            store(to + 2 * pitch_ + x, c);
-            store(to + 3 * pitch_ + x, d);
         }
+        for (std::size_t j = 0; j < blur_rows; ++j)
+            for (std::size_t i = 0; i < Vectors; ++i)
+                store(to + j * pitch_ + x + i * width, sums[j][i]);
     }
 
     static void mirror_ends(float* row, std::size_t w, std::size_t radius) {
+        if (radius < w) {
+            for (std::size_t k = 1; k <= radius; ++k) {
+                *(row - k) = row[k];
+                row[w - 1 + k] = row[w - 1 - k];
+            }
+            return;
+        }
         for (std::size_t k = 1; k <= radius; ++k) {
             auto const offset = static_cast<std::ptrdiff_t>(k);
             *(row - offset) = row[reflected(-offset, w)];
-            row[w + k - 1] = row[reflected(static_cast<std::ptrdiff_t>(w) + offset - 1, w)];
+            row[w - 1 + k] = row[reflected(static_cast<std::ptrdiff_t>(w) - 1 + offset, w)];
         }
     }
 
@@ -114,6 +146,7 @@ private:
     int threads_;
     std::size_t pitch_ = 0;
     std::vector<aligned_vector<float>> buffers_;
+    std::vector<std::vector<float const*>> sources_;
 };
 
 }  // namespace detail

@@ -45,7 +45,8 @@ public:
             else
                 double_row(grey, y, source.row(y));
         }
-        blur(source, levels_.level(0), std::sqrt(wanted * wanted - present * present) * std::exp2(-octave));
+        blur(source, levels_.level(0),
+             blur_weights(std::sqrt(wanted * wanted - present * present) * std::exp2(-octave)));
     }
 
     static std::size_t octave_extent(std::size_t n, int octave) {
@@ -61,23 +62,21 @@ private:
         std::size_t const w = grey.width();
         float const* a = grey.row(0, y / 2);
         float const* b = grey.row(0, std::min((y + 1) / 2, grey.height() - 1));
-        for (std::size_t x = 0; x < w; ++x) {
-            std::size_t const next = std::min(x + 1, w - 1);
-            to[2 * x] = 0.5f * (a[x] + b[x]);
-            to[2 * x + 1] = 0.25f * ((a[x] + b[x]) + (a[next] + b[next]));
+        for (std::size_t x = 0; x + 1 < w; ++x) {
+            float const here = a[x] + b[x], next = a[x + 1] + b[x + 1];
+            to[2 * x] = 0.5f * here;
+            to[2 * x + 1] = 0.25f * (here + next);
         }
+        to[2 * w - 2] = to[2 * w - 1] = 0.5f * (a[w - 1] + b[w - 1]);
     }
 
     gaussian_octave levels_;
 };
 
-/// The keypoints of one channel's octave, in the order of layer, row and column.
-inline std::vector<keypoint> octave_keypoints(gaussian_octave const& levels, int octave, int channel,
-                                              sift_options const& options, image_mask const& mask,
-                                              std::vector<orientation_finder>& finders) {
-    extremum_limits const limits{static_cast<float>(options.contrast * 3.0 / options.layers),
-                                 static_cast<float>(options.edge)};
-    std::vector<scale_extremum> extrema = find_extrema(levels, limits, options.threads);
+/// The keypoints at one channel's extrema in an octave, in the order of layer, row and column.
+inline std::vector<keypoint> octave_keypoints(gaussian_octave const& levels, std::vector<scale_extremum> extrema,
+                                              int octave, int channel, sift_options const& options,
+                                              image_mask const& mask, std::vector<orientation_finder>& finders) {
     double const pixel = std::exp2(octave);
     if (!mask.empty())
         std::erase_if(extrema, [&](scale_extremum const& e) {
@@ -180,6 +179,9 @@ feature_set sift(image<T> const& source, sift_options const& options = {}, image
 
     auto const slots = static_cast<std::size_t>(thread_count(options.threads));
     detail::plane_blur blur(channel::octave_extent(w, octave), 4.0 * options.sigma, options.threads);
+    detail::extremum_search search(channel::octave_extent(w, octave), options.layers, options.threads);
+    detail::extremum_limits const limits{static_cast<float>(options.contrast * 3.0 / options.layers),
+                                         static_cast<float>(options.edge)};
     std::vector<detail::orientation_finder> finders(slots);
     std::vector<detail::descriptor_maker> makers(slots, detail::descriptor_maker(shape));
     std::vector<channel> channels;
@@ -189,9 +191,9 @@ feature_set sift(image<T> const& source, sift_options const& options = {}, image
     for (; large_enough(octave); ++octave) {
         std::size_t const first = result.size();
         for (std::size_t c = 0; c < channels.size(); ++c) {
-            channels[c].levels().build(options.sigma, blur);
-            auto const found =
-                detail::octave_keypoints(channels[c].levels(), octave, static_cast<int>(c), options, mask, finders);
+            auto const& levels = channels[c].levels();
+            auto const found = detail::octave_keypoints(levels, search(levels, options.sigma, limits, blur), octave,
+                                                        static_cast<int>(c), options, mask, finders);
             result.keypoints.insert(result.keypoints.end(), found.begin(), found.end());
         }
         result.descriptors.resize(result.size() * result.length);

@@ -83,9 +83,14 @@ std::vector<image<float>> sift_input(image<T> const& source, sift_options const&
     bool const mean = options.channels == sift_channels::mean;
     std::vector<image<float>> inputs(mean ? 1 : count, image<float>({1, source.height(), source.width()}));
     intensity_span span;
+    // Far above zero, where repeated blurs of dark surroundings would end in numbers too small to be fast.
+    constexpr double pedestal = 0.25;
     auto const scaled = [&](double value) {
-        double const v = (value - span.low) / span.range;
-        return static_cast<float>(std::isfinite(v) ? std::clamp(v, -1e6, 1e6) : 0.0);
+        double const v = (value - span.low) * (1.0 / span.range) + pedestal;
+        if constexpr (scalar<T>)
+            return static_cast<float>(std::isfinite(v) ? std::clamp(v, -1e6, 1e6) : 0.0);
+        else
+            return static_cast<float>(v);
     };
     if (!mean || count == 1) {
         for (std::size_t c = 0; c < count; ++c) {

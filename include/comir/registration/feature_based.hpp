@@ -20,9 +20,11 @@ namespace comir::inline COMIR_ABI {
 
 /// Threads and seed apply to all parts; those of the parts are not read.
 struct feature_options {
-    sift_options sift{};
+    sift_options sift{.root = true};
     match_options match{};
     ransac_options ransac{.max_turn_error = 0.5, .max_zoom_error = 1.5};
+    std::size_t least_keypoints = 200;  // of an image; with fewer, keypoints of a quarter and then a 16th of the
+                                        // contrast are taken; 0: never
     std::uint64_t seed = 1;
     int threads = 0;
     progress on_progress{};  // after the keypoints of the moving image, the matches and the transform
@@ -66,7 +68,7 @@ public:
         : shape_(fixed.shape()), options_(std::move(options)) {
         options_.sift.threads = options_.match.threads = options_.threads;
         options_.ransac.seed = options_.seed;
-        features_ = sift(fixed, options_.sift, mask);
+        features_ = find_features(fixed, mask);
     }
 
     feature_options const& options() const { return options_; }
@@ -90,6 +92,17 @@ public:
 private:
     static constexpr std::size_t steps = 3;
 
+    template <class T>
+    feature_set find_features(image<T> const& source, image_mask const& mask) const {
+        feature_set found = sift(source, options_.sift, mask);
+        sift_options fainter = options_.sift;
+        for (int i = 0; i < 2 && found.size() < options_.least_keypoints; ++i) {
+            fainter.contrast *= 0.25;
+            found = sift(source, fainter, mask);
+        }
+        return found;
+    }
+
     Transform centred(image_shape const& moving) const {
         auto const middle = [](image_shape const& s) {
             return point2{0.5 * (static_cast<double>(s.w) - 1.0), 0.5 * (static_cast<double>(s.h) - 1.0)};
@@ -104,7 +117,7 @@ private:
 
     template <class T>
     void estimate(image<T> const& moving, image_mask const& mask, feature_result<Transform>& result) const {
-        feature_set const others = sift(moving, options_.sift, mask);
+        feature_set const others = find_features(moving, mask);
         result.moving_keypoints = others.size();
         if (!keep_going(options_.on_progress, 1, steps))
             return;
