@@ -1,0 +1,156 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <comir/core/random.hpp>
+#include <comir/image/filter.hpp>
+#include <comir/image/warp.hpp>
+#include <comir/registration/automatic.hpp>
+
+namespace {
+
+using comir::image;
+using comir::image_mask;
+using comir::register_auto;
+using comir::rigid2;
+
+/// Texture over 0..1.
+image<float> texture(std::size_t side, std::uint64_t seed) {
+    image<float> out({1, side, side});
+    comir::random_stream random(seed);
+    for (float& v : out.values())
+        v = static_cast<float>(random.uniform());
+    out = comir::gaussian_blur(out, 3.0, 1);
+    for (float& v : out.values())
+        v = std::clamp(0.5f + 6.0f * (v - 0.5f), 0.0f, 1.0f);
+    return out;
+}
+
+struct pair {
+    image<float> fixed, moving;
+    rigid2 truth;
+};
+
+pair make_pair(std::size_t side, rigid2 const& truth, float noise, std::uint64_t seed) {
+    auto const canvas = texture(2 * side, seed);
+    rigid2 to_canvas = truth.inverse();
+    to_canvas.parameters[1] += static_cast<double>(side / 2);
+    to_canvas.parameters[2] += static_cast<double>(side / 2);
+    pair p{comir::crop(canvas, {side / 2, side / 2, side, side}), comir::warp(canvas, to_canvas, {1, side, side}),
+           truth};
+    comir::random_stream random(seed, 1);
+    for (float& v : p.moving.values())
+        v += noise * static_cast<float>(random.normal());
+    return p;
+}
+
+}  // namespace
+
+TEST_CASE("register_auto: registers any displacement to a fraction of a pixel, and is sure of it") {
+    comir::random_stream random(1);
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+        double const turn = random.uniform(-3.1, 3.1), x = random.uniform(-25.0, 25.0), y = random.uniform(-25.0, 25.0);
+        auto const p = make_pair(128, rigid2{{turn, x, y}, {63.5, 63.5}}, 0.1f, seed);
+        auto const found = register_auto(p.fixed, p.moving);
+        CAPTURE(seed);
+        CHECK(found.converged);
+        CHECK(comir::detail::corner_distance(found.transform, p.truth, 128, 128) < 0.25);
+        CHECK(found.confidence > 0.9);
+        CHECK(found.overlap > 0.5);
+    }
+}
+
+TEST_CASE("register_auto: is not sure of images that show different things") {
+    for (std::uint64_t seed = 0; seed < 5; ++seed)
+        CHECK(register_auto(texture(128, 10 + seed), texture(128, 20 + seed)).confidence < 0.5);
+}
+
+TEST_CASE("automatic_target: is reused, and gives the same bits for any number of threads") {
+    auto const p = make_pair(96, rigid2{{1.0, 5.0, -7.0}, {47.5, 47.5}}, 0.0f, 3);
+    comir::automatic_options options;
+    options.threads = 1;
+    comir::automatic_target const one(p.fixed, options);
+    options.threads = 3;
+    comir::automatic_target const three(p.fixed, options);
+    auto const a = one.register_to(p.moving), b = three.register_to(p.moving), c = one.register_to(p.moving);
+    CHECK(a.transform.parameters == b.transform.parameters);
+    CHECK(a.transform.parameters == c.transform.parameters);
+    CHECK(a.value == b.value);
+    CHECK(a.confidence == b.confidence);
+}
+
+TEST_CASE("register_auto: nothing to find is no error, and is not believed") {
+    auto const something = texture(64, 4);
+    image<float> const flat({1, 64, 64}, 0.4f);
+    image_mask const none({1, 64, 64}, 0);
+    for (auto const& found :
+         {register_auto(flat, something), register_auto(something, flat), register_auto(flat, flat),
+          register_auto(something, something, {}, none), register_auto(something, something, {}, {}, none)}) {
+        CHECK_FALSE(found.converged);
+        CHECK(found.confidence == 0.0);
+        CHECK(std::isinf(found.value));
+    }
+}
+
+TEST_CASE("register_auto: wrong options are refused by name") {
+    auto const something = texture(32, 5);
+    comir::automatic_options options;
+    options.search.metric = comir::search_metric::mutual_information;
+    CHECK_THROWS_WITH_AS(register_auto(something, something, options),
+                         "comir::register_auto: the search's metric is mutual information, expected correlation, since "
+                         "alpha-AMD compares intensities; call global_search for raw images",
+                         comir::error);
+    options = {};
+    options.contest = 2.0;
+    CHECK_THROWS_AS(register_auto(something, something, options), comir::error);
+    CHECK_THROWS_AS(register_auto(something, image<float>({1, 4, 4})), comir::error);
+}
+
+TEST_CASE("correlation_under: equals the plain loop, and ignored pixels do not count") {
+    auto const fixed = texture(20, 6);
+    auto moving = texture(24, 7);
+    rigid2 const t{{0.0, 3.0, -2.0}, {0.0, 0.0}};
+    image_mask fixed_mask({1, 20, 20}, 1), moving_mask({1, 24, 24}, 1);
+    fixed_mask(0, 10, 10) = 0;
+    moving_mask(0, 5, 9) = 0;
+    moving(0, 5, 9) = std::numeric_limits<float>::quiet_NaN();
+    double n = 0.0, f = 0.0, m = 0.0, fm = 0.0, ff = 0.0, mm = 0.0;
+    for (std::size_t y = 2; y < 20; ++y)
+        for (std::size_t x = 0; x < 20; ++x) {
+            if (!fixed_mask(0, y, x) || !moving_mask(0, y - 2, x + 3))
+                continue;
+            auto const a = static_cast<double>(fixed(0, y, x)), b = static_cast<double>(moving(0, y - 2, x + 3));
+            n += 1.0;
+            f += a;
+            m += b;
+            fm += a * b;
+            ff += a * a;
+            mm += b * b;
+        }
+    double const expected = (fm - f * m / n) / std::sqrt((ff - f * f / n) * (mm - m * m / n));
+    CHECK(comir::detail::correlation_under(fixed, fixed_mask, moving, moving_mask, t, 2) ==
+          doctest::Approx(expected).epsilon(1e-6));
+    CHECK(comir::detail::correlation_under(image<float>({1, 20, 20}), {}, texture(20, 8), {}, rigid2{}, 1) == 0.0);
+}
+
+TEST_CASE("search_confidence: grows with every kind of evidence") {
+    comir::search_evidence const weak{0.4, 0.1};
+    double const before = comir::search_confidence(weak);
+    for (comir::search_evidence const more : {comir::search_evidence{0.6, 0.1}, {0.4, 0.8}})
+        CHECK(comir::search_confidence(more) > before);
+}
+
+TEST_CASE("evidence_of: scores the best place, and compares it with the second") {
+    comir::search_outcome outcome;
+    CHECK_THROWS_AS(comir::evidence_of(outcome), comir::error);
+    outcome.statistics = {100.0, 0.1, 0.05};
+    outcome.candidates = {{rigid2{}, 0.7, 1.0}, {rigid2{}, 0.3, 1.0}, {rigid2{}, 0.2, 1.0}};
+    auto const e = comir::evidence_of(outcome);
+    CHECK(e.score == 0.7);
+    CHECK(e.margin == doctest::Approx(std::log(3.0)));
+    outcome.candidates.resize(1);
+    CHECK(comir::evidence_of(outcome).margin == doctest::Approx(std::log(12.0)));
+}
