@@ -24,6 +24,8 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 [ -n "$json" ] || { echo "bench/compare.sh: no --json FILE was given" >&2; exit 2; }
+[ -x "$build/bench/bench_models" ] && [ -x "$build/bench/bench_nn" ] ||
+    { echo "bench/compare.sh: $build/bench has no benchmarks; build them with COMIR_BUILD_BENCH=ON, or give --build" >&2; exit 2; }
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 python=${PYTHON:-/usr/bin/python3}
 blas=${BLAS:-/usr/lib/x86_64-linux-gnu/openblas-pthread}
@@ -135,7 +137,12 @@ mv "$work/rows.json" "$json"
     echo "# Performance"
     echo "Written by \`bench/compare.sh\`: medians of $runs runs, ours and the peer's one right after the other. Ratio = peer's time / ours."
     echo
-    echo "- Machine: $(lscpu | sed -n 's/^Model name: *//p' | head -n 1), $(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg) at the end of the run; $(date +%F)."
+    load=$(cut -d' ' -f1 /proc/loadavg)
+    echo "- Machine: $(lscpu | sed -n 's/^Model name: *//p' | head -n 1), $(nproc) processors, load $load at the end of the run; $(date +%F)."
+    if awk "BEGIN { exit !($load > 1.5 * $(nproc)) }"; then
+        echo "- **The machine was busy with other work: the times are too long, and a single ratio can be off by a factor of two.**"
+    fi
+    [ "$only" = . ] || echo "- Only the tasks that match \`$only\`."
     echo "- Compiler: $(${CXX:-c++} --version | head -n 1)."
     for name in "${!version[@]}"; do
         echo "- $name ${version[$name]}$([ "$name" = PyTorch ] && echo ', channels_last, huge pages and OpenBLAS')."
