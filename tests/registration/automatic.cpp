@@ -109,7 +109,7 @@ TEST_CASE("register_auto: wrong options are refused by name") {
     CHECK_THROWS_AS(register_auto(something, image<float>({1, 4, 4})), comir::error);
 }
 
-TEST_CASE("correlation_under: equals the plain loop, and ignored pixels do not count") {
+TEST_CASE("agreement_under: equals the plain loop, and ignored pixels do not count") {
     auto const fixed = texture(20, 6);
     auto moving = texture(24, 7);
     rigid2 const t{{0.0, 3.0, -2.0}, {0.0, 0.0}};
@@ -131,9 +131,11 @@ TEST_CASE("correlation_under: equals the plain loop, and ignored pixels do not c
             mm += b * b;
         }
     double const expected = (fm - f * m / n) / std::sqrt((ff - f * f / n) * (mm - m * m / n));
-    CHECK(comir::detail::correlation_under(fixed, fixed_mask, moving, moving_mask, t, 2) ==
-          doctest::Approx(expected).epsilon(1e-6));
-    CHECK(comir::detail::correlation_under(image<float>({1, 20, 20}), {}, texture(20, 8), {}, rigid2{}, 1) == 0.0);
+    auto const found = comir::detail::agreement_under(fixed, fixed_mask, moving, moving_mask, t, 2);
+    CHECK(found.correlation == doctest::Approx(expected).epsilon(1e-6));
+    CHECK(found.overlap == n / 400.0);
+    CHECK(comir::detail::agreement_under(image<float>({1, 20, 20}), {}, texture(20, 8), {}, rigid2{}, 1).correlation ==
+          0.0);
 }
 
 TEST_CASE("search_confidence: grows with every kind of evidence") {

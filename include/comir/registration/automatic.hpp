@@ -26,7 +26,7 @@ struct automatic_options {
     global_search_options search{.candidates = 4};
     alpha_amd_options refine{};  // an empty pyramid means refining_pyramid
     double contest = 0.9;        // places that score this share of the best are refined too; alpha-AMD then decides
-    double drift = 0.02;         // of the moving image's diagonal: refining that moves it further is not believed
+    double drift = 0.02;         // of the moving image's diagonal: refining that moves it further is undone
     int threads = 0;
 };
 
@@ -34,7 +34,7 @@ struct automatic_options {
 /// that are alike, such as two CoMIRs: a global search by correlation, then alpha-AMD from its best places. Of the
 /// search's transform and the refined one the better correlated is taken: alpha-AMD is exact to hundredths of a pixel
 /// where intensities agree, and less so than the search where they do not.
-/// The result's value is alpha-AMD's, in pixels; its confidence is search_confidence, 0 if the refinement drifted away.
+/// The result's value is alpha-AMD's, in pixels; its confidence is search_confidence, 0 if not converged.
 /// Errors:  those of global_search_target and alpha_amd_target. Constant images, masks without pixels and images
 ///          without enough overlap are no errors: the result has not converged and its confidence is 0
 /// Threads: as global_search_target and alpha_amd_target; the same bits for any number of threads
@@ -79,13 +79,16 @@ public:
                     nearest = d;
                     winner = i;
                 }
-            bool const stayed = nearest <= limit;
-            auto const agreement = [&](rigid2 const& t) {
-                return detail::correlation_under(fixed_, mask_, moving, mask, t, options_.threads);
-            };
-            if (!stayed || agreement(starts[winner]) > agreement(result.transform))
-                result.transform = starts[winner];
-            result.converged = result.converged && stayed;
+            auto const refined =
+                detail::agreement_under(fixed_, mask_, moving, mask, result.transform, options_.threads);
+            rigid2 const& found = starts[nearest <= limit ? winner : 0];
+            auto const searched = detail::agreement_under(fixed_, mask_, moving, mask, found, options_.threads);
+            if (!(nearest <= limit) || searched.correlation >= refined.correlation) {
+                result.transform = found;
+                result.overlap = searched.overlap;
+                result.converged = true;
+                winner = nearest <= limit ? winner : 0;
+            }
             // Another place than the best of the search cannot be surer than a draw.
             double const sure = search_confidence(evidence_of(outcome));
             result.confidence = !result.converged ? 0.0 : winner == 0 ? sure : std::min(sure, 0.5);

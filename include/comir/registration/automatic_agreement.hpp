@@ -13,10 +13,15 @@
 
 namespace comir::inline COMIR_ABI::detail {
 
+struct agreement {
+    double correlation = 0.0, overlap = 0.0;
+};
+
 /// Zero-normalised correlation, -1 to 1, of the fixed image's pixels with the moving image under a transform, where
-/// both count; channels together, each with its own mean. Zero where nothing varies or meets.
-inline double correlation_under(image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
-                                image_mask const& moving_mask, rigid2 const& fixed_to_moving, int threads) {
+/// both count; channels together, each with its own mean; zero where nothing varies or meets. The overlap is the share
+/// of the fixed image's pixels.
+inline agreement agreement_under(image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
+                                 image_mask const& moving_mask, rigid2 const& fixed_to_moving, int threads) {
     image_mask inside;
     image<float> values = moving, weight;
     warp_options const options{.threads = threads};
@@ -34,7 +39,7 @@ inline double correlation_under(image<float> const& fixed, image_mask const& fix
     struct sums {
         double n = 0.0, f = 0.0, m = 0.0, fm = 0.0, ff = 0.0, mm = 0.0;
     };
-    double product = 0.0, square_f = 0.0, square_m = 0.0;
+    double count = 0.0, product = 0.0, square_f = 0.0, square_m = 0.0;
     for (std::size_t c = 0; c < fixed.channels(); ++c) {
         std::vector<sums> rows(fixed.height());
         parallel_for(fixed.height(), threads, [&](std::size_t y) {
@@ -57,11 +62,13 @@ inline double correlation_under(image<float> const& fixed, image_mask const& fix
         for (sums const& s : rows)
             all = {all.n + s.n, all.f + s.f, all.m + s.m, all.fm + s.fm, all.ff + s.ff, all.mm + s.mm};
         double const n = std::max(all.n, 1.0);
+        count = all.n;
         product += all.fm - all.f * all.m / n;
         square_f += all.ff - all.f * all.f / n;
         square_m += all.mm - all.m * all.m / n;
     }
-    return square_f > 0.0 && square_m > 0.0 ? product / std::sqrt(square_f * square_m) : 0.0;
+    double const pixels = static_cast<double>(fixed.height() * fixed.width());
+    return {square_f > 0.0 && square_m > 0.0 ? product / std::sqrt(square_f * square_m) : 0.0, count / pixels};
 }
 
 }  // namespace comir::inline COMIR_ABI::detail
