@@ -28,6 +28,7 @@
 #include <comir/core/concepts.hpp>
 #include <comir/core/error.hpp>
 #include <comir/core/fft.hpp>
+#include <comir/core/fft_strip.hpp>
 #include <comir/core/linalg.hpp>
 #include <comir/core/memory.hpp>
 #include <comir/core/parallel.hpp>
@@ -103,6 +104,9 @@
 #include <comir/registration/alpha_amd_measure.hpp>
 #include <comir/registration/alpha_amd_options.hpp>
 #include <comir/registration/alpha_amd_resolution.hpp>
+#include <comir/registration/automatic.hpp>
+#include <comir/registration/automatic_agreement.hpp>
+#include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/evaluate.hpp>
 #include <comir/registration/feature_based.hpp>
 #include <comir/registration/feature_confidence.hpp>
@@ -117,9 +121,12 @@
 #include <comir/registration/global_search_scores.hpp>
 #include <comir/registration/mutual_information.hpp>
 #include <comir/registration/mutual_information_descent.hpp>
+#include <comir/registration/mutual_information_histogram.hpp>
+#include <comir/registration/mutual_information_image.hpp>
 #include <comir/registration/mutual_information_level.hpp>
 #include <comir/registration/mutual_information_measure.hpp>
 #include <comir/registration/mutual_information_options.hpp>
+#include <comir/registration/mutual_information_starts.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/training/augment.hpp>
 #include <comir/training/sampler.hpp>

@@ -1,11 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstddef>
 #include <limits>
-#include <numeric>
 #include <vector>
 
 #include <comir/core/fft.hpp>
@@ -18,8 +15,7 @@ inline constexpr std::size_t most_levels = 16;
 
 /// Replaces the values by the number (0, 1, ...) of their k-means cluster, all channels together. The clusters start
 /// at evenly spaced ranks of the channels' sum; few passes suffice, since any similar cut of the values will do.
-/// Returns: the number of clusters that have pixels
-inline std::size_t quantise(search_level& level, std::size_t clusters) {
+inline void quantise(search_level& level, std::size_t clusters) {
     constexpr std::size_t passes = 12, most_samples = 8192;
     std::size_t const channels = level.values.channels(), pixels = level.weight.values().size();
     std::vector<std::size_t> sample;
@@ -30,7 +26,7 @@ inline std::size_t quantise(search_level& level, std::size_t clusters) {
     image<float> numbers({1, level.height(), level.width()});
     if (sample.empty()) {
         level.values = numbers;
-        return 1;
+        return;
     }
     auto const sum = [&](std::size_t i) {
         float s = 0.0f;
@@ -71,15 +67,10 @@ inline std::size_t quantise(search_level& level, std::size_t clusters) {
             for (std::size_t c = 0; c < channels && counts[k] > 0.0; ++c)
                 centres[k * channels + c] = static_cast<float>(sums[k * channels + c] / counts[k]);
     }
-    std::array<bool, most_levels> used{};
     for (std::size_t i = 0; i < pixels; ++i)
-        if (level.weight.values()[i] > 0.0f) {
-            std::size_t const k = nearest(i);
-            used[k] = true;
-            numbers.values()[i] = static_cast<float>(k);
-        }
+        if (level.weight.values()[i] > 0.0f)
+            numbers.values()[i] = static_cast<float>(nearest(i));
     level.values = numbers;
-    return static_cast<std::size_t>(std::count(used.begin(), used.end(), true));
 }
 
 /// x log x, and zero up to one half: counts from transforms miss whole numbers by rounding errors.

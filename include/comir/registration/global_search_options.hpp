@@ -21,12 +21,11 @@ struct global_search_options {
     double angle = 0.0;                   // radians; middle of the range of angles, fixed to moving
     double max_angle = std::numbers::pi;  // radians to either side of it
     double angle_step = 0.0;              // radians at the coarsest resolution; 0: two pixels at its rim
-    double max_shift_x = 0.0,
-           max_shift_y = 0.0;     // pixels between the images' centres, along the larger image's axes; 0: no limit
+    // Pixels between the images' centres, along the axes of the larger image; 0: no limit.
+    double max_shift_x = 0.0, max_shift_y = 0.0;
     double min_overlap = 0.25;    // share of the smaller image's pixels
     bool weigh_overlap = true;    // multiply scores by the square root of the overlap
-    std::size_t coarse_side = 0;  // pixels; the smaller image's shorter side at the coarsest
-                                  // resolution; 0: 64
+    std::size_t coarse_side = 0;  // pixels of the smaller image's shorter side at the coarsest resolution; 0: 64
     std::size_t finest = 1;       // the search ends at every finest-th pixel
     std::size_t candidates = 6;   // that the search returns at most
     std::size_t levels = 8;       // values that mutual information distinguishes, 2 to 16
