@@ -24,8 +24,13 @@ void add_seed(CLI::App& command, run_options& options) {
 }
 
 void add_method(CLI::App& command, std::string& method) {
-    std::vector<std::string> const names(comir::method_names.begin(), comir::method_names.end());
-    command.add_option("--method", method, "registration method")->check(CLI::IsMember(names))->capture_default_str();
+    std::vector<std::string> names;
+    std::string text = "registration method";
+    for (auto const& [name, purpose] : comir::method_names) {
+        names.emplace_back(name);
+        text += std::string("\n") + name + ": " + purpose;
+    }
+    command.add_option("--method", method, text)->check(CLI::IsMember(names))->capture_default_str();
 }
 
 rigid_method named_method(std::string const& name, run_options const& options, comir::progress const& on_progress) {
