@@ -22,6 +22,7 @@
 #include <comir/pipeline/method.hpp>
 #include <comir/pipeline/model_preparation.hpp>
 #include <comir/pipeline/pair_list.hpp>
+#include <comir/pipeline/pair_sheet.hpp>
 #include <comir/pipeline/register_pair.hpp>
 #include <comir/pipeline/report.hpp>
 #include <comir/pipeline/success_plot.hpp>
