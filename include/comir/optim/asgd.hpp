@@ -72,19 +72,18 @@ struct asgd {
 };
 
 /// How far parameters move points: J is a point's Jacobian by the scaled parameters, C the mean of J^T J over the
-/// image.
+/// image, |M| is tr M plus 2 sqrt(2) times the Frobenius norm of M.
 struct asgd_reach {
-    double trace_c = 0.0;   // tr C
-    double trace_cc = 0.0;  // tr C C
-    double largest_j =
-        0.0;  // the largest of |J J^T| over the image, |M| being tr M + 2 sqrt(2) times M's Frobenius norm
-    double largest_jcj = 0.0;  // the largest of |J C J^T|
+    double trace_c = 0.0;      // tr C
+    double trace_cc = 0.0;     // tr C C
+    double largest_j = 0.0;    // the largest |J J^T| of the image
+    double largest_jcj = 0.0;  // the largest |J C J^T|
 };
 
 /// Settings with which no point is likely to move by more than max_step in the first steps, from the gradient's
-/// expected square and that of its error, in scaled parameters. Errors: error if max_step, a square or a term of the
-/// reach is negative or not finite Source: Klein et al. 2009, sections 3.2 and 3.3; the range of the time steps, which
-/// follows the noise, is elastix's
+/// expected square and that of its error, in scaled parameters.
+/// Errors: error if max_step, a square or a term of the reach is negative or not finite
+/// Source: Klein et al. 2009, sections 3.2 and 3.3; the range of the time steps, which follows the noise, is elastix's
 inline asgd make_asgd(asgd_reach const& reach, double gradient_square, double error_square, double max_step) {
     auto const valid = [](double v) { return v >= 0.0 && std::isfinite(v); };
     require(valid(reach.trace_c) && valid(reach.trace_cc) && valid(reach.largest_jcj) && valid(gradient_square) &&

@@ -34,7 +34,6 @@ inline void check_mi_options(mutual_information_options const& o) {
     require(o.min_overlap >= 0.0 && o.min_overlap <= 1.0, who, ": min_overlap is ", o.min_overlap, ", expected 0 to 1");
     require(o.rest >= 0.0 && o.still >= 0.0, who, ": rest is ", o.rest, " and still ", o.still,
             " pixels, expected numbers that are not negative");
-    require(!o.pyramid.empty(), who, ": the pyramid has no step, expected at least one");
     require(std::ranges::all_of(o.start_angles, [](double a) { return std::isfinite(a); }), who,
             ": a start angle is infinite or not a number, expected radians");
     for (mutual_information_step const& s : o.pyramid)
@@ -51,9 +50,8 @@ inline void check_mi_options(mutual_information_options const& o) {
 /// Images may be of different modalities, sizes and intensity ranges; one of several channels counts as its
 /// principal_component.
 /// Errors:  error or shape_error, beginning "comir::register_mutual_information", for options out of range, images
-/// below
-///          8 x 8, masks of another size or without any pixel, unmasked values that are not finite. Constant images and
-///          starts without overlap are no errors: the result has not converged
+///          below 8 x 8, masks of another size or without any pixel, unmasked values that are not finite. Constant
+///          images and starts without overlap are no errors: the result has not converged
 /// Threads: over starts and row bands; the same bits for any number of threads
 /// Source:  Mattes, Haynor, Vesselle, Lewellen and Eubank 2003, PET-CT image registration in the chest using free-form
 ///          deformations, IEEE Transactions on Medical Imaging 22(1); Klein et al. 2009 for the descent, as elastix 5
@@ -72,6 +70,9 @@ public:
         : shape_(fixed.shape()), options_(std::move(options)) {
         detail::check_mi_options(options_);
         detail::check_mi_image("fixed", fixed, mask);
+        pixels_ = detail::count_mi_pixels(shape_, mask);
+        if (options_.pyramid.empty())
+            options_.pyramid = mutual_information_pyramid(shape_);
         for (mutual_information_step& step : options_.pyramid) {
             step.samples = round_up(step.samples, detail::mi_block);
             require(std::min(shape_.h, shape_.w) > step.factor,
@@ -91,7 +92,8 @@ public:
     mutual_information_options const& options() const { return options_; }
 
     /// The transform from the fixed to the moving image with the largest measure, over all starts. Without `starts`
-    /// they are rotations by start_angles about the fixed image's centre, which is put on the moving image's centre.
+    /// they are rotations by start_angles about the fixed image's centre, which is put on the moving image's centre
+    /// and start_shift beside it.
     /// The result's value is in nats, or the ratio of entropies if normalised; minus infinity without any overlap.
     registration_result<Transform> register_to(image<float> const& moving, image_mask const& mask = {},
                                                std::vector<Transform> const& starts = {}) const {
@@ -101,6 +103,8 @@ public:
         std::vector<detail::mi_start<Transform>> runs =
             starts.empty() ? detail::make_mi_starts<Transform>(shape_, moving.shape(), options_)
                            : detail::take_mi_starts(starts);
+        double const least =
+            options_.min_overlap * std::min(1.0, detail::count_mi_pixels(moving.shape(), mask) / pixels_);
         std::size_t done = 0, iterations = 0, kept = options_.kept_starts;
         bool stopped = false;
         for (; done < levels_.size() && !stopped; ++done) {
@@ -118,7 +122,7 @@ public:
             descend(runs, levels_[done], field, step);
             for (auto const& run : runs)
                 iterations += run.iterations;
-            detail::sort_mi_starts(runs, options_.min_overlap);
+            detail::sort_mi_starts(runs, least);
             if (!last) {
                 detail::keep_mi_starts(runs, kept, shape_);
                 kept = std::max<std::size_t>(1, kept / 2);
@@ -130,7 +134,7 @@ public:
         registration_result<Transform> result;
         result.transform = best.transform;
         result.value = best.value;
-        result.converged = !stopped && best.informed && detail::fits(best, options_.min_overlap) &&
+        result.converged = !stopped && best.informed && detail::fits(best, least) &&
                            detail::corner_distance(best.transform, best.middle, shape_.h, shape_.w) <= options_.rest;
         result.overlap = best.overlap;
         result.iterations = iterations;
@@ -160,6 +164,7 @@ private:
     }
 
     image_shape shape_;
+    double pixels_ = 0.0;  // that count
     mutual_information_options options_;
     std::vector<detail::mi_points> levels_;
 };

@@ -15,11 +15,11 @@
 
 namespace comir::inline COMIR_ABI::detail {
 
-/// How far parameters move the points of an image: `square` is the mean square for a unit of each, the rest for units
-/// that make all of them one.
+/// How far parameters move the points of an image: `scale` is one over the mean square for a unit of each, the terms
+/// are for units that make all mean squares one.
 template <std::size_t Parameters>
 struct mi_reach {
-    std::array<double, Parameters> square{}, scale{};  // scale = 1 / square
+    std::array<double, Parameters> scale{};
     asgd_reach terms;
 };
 
@@ -41,7 +41,6 @@ mi_reach<Transform::parameter_count> find_mi_reach(Transform const& t, std::size
     square_matrix to_unit = square_matrix::Zero();
     for (std::size_t k = 0; k < parameters; ++k) {
         auto const i = static_cast<Eigen::Index>(k);
-        reach.square[k] = mean(i, i);
         reach.scale[k] = mean(i, i) > 0.0 ? 1.0 / mean(i, i) : 0.0;
         to_unit(i, i) = std::sqrt(reach.scale[k]);
     }
@@ -89,6 +88,11 @@ template <affine_transform Transform>
 asgd estimate_asgd(mi_problem<Transform> const& problem, Transform const& start, std::size_t& first_sample,
                    mi_workspace& work) {
     auto const& terms = problem.reach.terms;
+    asgd rest;
+    rest.a = 0.0;
+    // A start may be so large that its Jacobian overflows.
+    if (!(std::isfinite(terms.trace_cc) && std::isfinite(terms.largest_j) && std::isfinite(terms.largest_jcj)))
+        return rest;
     // So many make the expected error of the mean plus twice its deviation less than half (Klein et al. 2009).
     double const needed = 32.0 * terms.trace_cc / (terms.trace_c * terms.trace_c);
     std::size_t const measured = std::max<std::size_t>(2, static_cast<std::size_t>(std::ceil(needed)));
@@ -112,6 +116,8 @@ asgd estimate_asgd(mi_problem<Transform> const& problem, Transform const& start,
         }
     }
     double const count = static_cast<double>(measured), error = difference / count;
+    if (!(std::isfinite(product) && std::isfinite(error)))
+        return rest;
     // Where noise hides the gradient its estimate may be negative; a hundredth of the noise still moves.
     return make_asgd(terms, std::max(product / count, 0.01 * error), error, problem.step.max_step);
 }

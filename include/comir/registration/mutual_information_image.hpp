@@ -32,6 +32,11 @@ inline void check_mi_image(char const* which, image<float> const& values, image_
     }
 }
 
+inline double count_mi_pixels(image_shape const& shape, image_mask const& mask) {
+    std::size_t const ignored = mask.empty() ? 0 : static_cast<std::size_t>(std::ranges::count(mask.values(), 0));
+    return static_cast<double>(shape.h * shape.w - ignored);
+}
+
 /// The range of the pixels that count; 0 to 0 if there are none.
 struct mi_range {
     float low = 0.0f, high = 0.0f;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include <comir/core/progress.hpp>
+#include <comir/image/image.hpp>
 
 namespace comir::inline COMIR_ABI {
 
@@ -19,24 +21,33 @@ struct mutual_information_step {
     double max_step = 1.0;         // how far the first iterations may move a point of the image
 };
 
-/// Four resolutions, coarse to fine, with the smoothing of elastix 5. The finest has more bins, for which it needs more
-/// points: 32 of them leave twice the error on images that are alike.
-inline std::vector<mutual_information_step> mutual_information_pyramid() {
-    return {{.factor = 4, .sigma = 4.0, .iterations = 100},
-            {.factor = 2, .sigma = 2.0},
-            {.factor = 1, .sigma = 1.0},
-            {.factor = 1, .sigma = 0.5, .iterations = 100, .samples = 8192, .bins = 48}};
+/// The resolutions for a fixed image of this shape, coarse to fine: four with the smoothing of elastix 5, and before
+/// them coarser ones as long as 64 pixels or more remain on the shorter side, with a factor of at most 32. The finest
+/// has more bins, for which it needs more points: 32 of them leave twice the error on images that are alike.
+inline std::vector<mutual_information_step> mutual_information_pyramid(image_shape const& fixed) {
+    std::vector<mutual_information_step> steps;
+    std::size_t coarsest = 4;
+    while (coarsest < 32 && std::min(fixed.h, fixed.w) / (2 * coarsest) >= 64)
+        coarsest *= 2;
+    for (std::size_t factor = coarsest; factor > 2; factor /= 2) {
+        auto const f = static_cast<double>(factor);
+        steps.push_back({.factor = factor, .sigma = f, .iterations = 60, .max_step = 0.25 * f});
+    }
+    steps.push_back({.factor = 2, .sigma = 2.0});
+    steps.push_back({.factor = 1, .sigma = 1.0});
+    steps.push_back({.factor = 1, .sigma = 0.5, .iterations = 100, .samples = 8192, .bins = 48});
+    return steps;
 }
 
 struct mutual_information_options {
     bool normalised = false;  // the sum of both entropies over the joint one, in place of their difference
     double equalise = 0.5;    // 0 keeps the intensities, 1 makes all of them equally frequent, between: a mean of both
-    std::vector<mutual_information_step> pyramid = mutual_information_pyramid();
+    std::vector<mutual_information_step> pyramid = {};            // empty: mutual_information_pyramid(fixed.shape())
     std::vector<double> start_angles{0.0, -0.2, 0.2, -0.4, 0.4};  // radians
     double start_shift = 0.04;    // share of the fixed image's shorter side that each angle also starts shifted by, to
                                   // the left, right, up and down; 0: it does not
     std::size_t kept_starts = 4;  // that go on after the first resolution; half of them after each other one
-    double min_overlap = 0.25;    // share of the fixed image's points; a start that ends below it has failed
+    double min_overlap = 0.25;    // share of the smaller image; a start that ends below it has failed
     double still = 0.01;          // pixels; a resolution ends early if the corners' mean place moves less
     double rest = 1.0;            // pixels; converged if it moves less at the end
     std::uint64_t seed = 1;
