@@ -39,7 +39,8 @@
 #include <comir/core/tensor.hpp>
 #include <comir/features/angle.hpp>
 #include <comir/features/descriptor.hpp>
-#include <comir/features/extrema.hpp>
+#include <comir/features/extremum_rows.hpp>
+#include <comir/features/extremum_search.hpp>
 #include <comir/features/fit.hpp>
 #include <comir/features/gaussian_octave.hpp>
 #include <comir/features/keypoint.hpp>
@@ -49,6 +50,7 @@
 #include <comir/features/plane.hpp>
 #include <comir/features/plane_blur.hpp>
 #include <comir/features/ransac.hpp>
+#include <comir/features/scale_extremum.hpp>
 #include <comir/features/sift.hpp>
 #include <comir/features/sift_input.hpp>
 #include <comir/features/sift_options.hpp>

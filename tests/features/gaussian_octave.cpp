@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <comir/core/random.hpp>
-#include <comir/features/extrema.hpp>
+#include <comir/features/extremum_search.hpp>
 #include <comir/features/gaussian_octave.hpp>
 
 namespace {

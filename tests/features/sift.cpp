@@ -341,6 +341,21 @@ TEST_CASE("sift: another number of cells and bins changes the length") {
         }
 }
 
+TEST_CASE("sift: every number of layers finds the strongest blobs") {
+    auto const source = draw(blobs(120.0));
+    auto const usual = comir::sift(source, {.range = 1.0, .max_keypoints = 10});
+    for (int const layers : {1, 2, 4, 6, 16}) {
+        auto const found = comir::sift(source, {.layers = layers, .range = 1.0});
+        std::size_t seen = 0;
+        for (keypoint const& k : usual.keypoints)
+            seen += std::ranges::any_of(found.keypoints, [&](keypoint const& m) {
+                return std::hypot(m.x - k.x, m.y - k.y) < 0.5f * k.scale &&
+                       std::abs(std::log(m.scale / k.scale)) < 0.4f;
+            });
+        CHECK(seen >= 9);
+    }
+}
+
 TEST_CASE("sift: channels are averaged, chosen or joined") {
     image<float> const first = draw(blobs(120.0, 60, 3)), second = draw(blobs(120.0, 60, 4));
     image<float> both({2, 120, 120});

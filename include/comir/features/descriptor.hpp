@@ -24,15 +24,13 @@ struct descriptor_shape {
     std::size_t length() const { return cells * cells * bins; }
 };
 
-/// Describes the surroundings of a point by histograms of gradient directions. Keeps tables and buffers: one per
-/// thread.
+/// Describes the surroundings of a point by histograms of gradient directions. Keeps buffers: one per thread.
 /// The surroundings are read on a grid that is turned with the keypoint and as wide as its scale, so that cells,
 /// windows and neighbours are the same whole samples for every keypoint, and whole vectors of them can be summed; a
 /// scan of the image's pixels would have to find cell and bin of each pixel. Samples lie about a scale apart: at half
-/// of that matches were no better. Source: Lowe 2004, section 6: trilinear shares, a Gaussian window of half the width,
-/// clipping at 0.2. Deliberate
-///         difference: gradients of the turned grid instead of the pixels' own.
-///         RootSIFT: Arandjelovic and Zisserman 2012
+/// of that matches were no better.
+/// Source: Lowe 2004, section 6: trilinear shares, a Gaussian window of half the width, clipping at 0.2; RootSIFT:
+///         Arandjelovic and Zisserman 2012. Deliberate difference: gradients of the grid, not of the pixels
 class descriptor_maker {
 public:
     explicit descriptor_maker(descriptor_shape const& shape)

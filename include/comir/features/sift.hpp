@@ -10,7 +10,7 @@
 #include <comir/core/error.hpp>
 #include <comir/core/parallel.hpp>
 #include <comir/features/descriptor.hpp>
-#include <comir/features/extrema.hpp>
+#include <comir/features/extremum_search.hpp>
 #include <comir/features/gaussian_octave.hpp>
 #include <comir/features/keypoint.hpp>
 #include <comir/features/orientation.hpp>
@@ -149,8 +149,7 @@ inline void keep_strongest(feature_set& set, std::size_t count) {
 /// Shapes:  source (C, H, W); descriptors (N, D), D = cells * cells * bins, times C if the channels are joined
 /// Returns: keypoints in the order of octave, channel, layer, row, column and angle
 /// Errors:  error if an option is out of range or an unmasked value is not finite; shape_error if the image is empty,
-/// the
-///          mask has another size, or the channel does not exist
+///          the mask has another size, or the channel does not exist
 /// Threads: over rows and keypoints; the same bits for any number of threads
 /// Source:  Lowe 2004, Distinctive image features from scale-invariant keypoints
 template <class T>
@@ -178,7 +177,8 @@ feature_set sift(image<T> const& source, sift_options const& options = {}, image
         return result;
 
     auto const slots = static_cast<std::size_t>(thread_count(options.threads));
-    detail::plane_blur blur(channel::octave_extent(w, octave), 4.0 * options.sigma, options.threads);
+    // The last level of an octave with one layer takes the largest step of all, from 4 to 8 sigma.
+    detail::plane_blur blur(channel::octave_extent(w, octave), 7.0 * options.sigma, options.threads);
     detail::extremum_search search(channel::octave_extent(w, octave), options.layers, options.threads);
     detail::extremum_limits const limits{static_cast<float>(options.contrast * 3.0 / options.layers),
                                          static_cast<float>(options.edge)};
