@@ -44,7 +44,7 @@ endif()
 # Ctrl-C keeps the checkpoint; resumed, the training ends with the bits of one that ran through.
 find_program(TIMEOUT timeout)
 if(TIMEOUT)
-    set(long train ${pair} ${tiny} --steps 600 --checkpoint-every 10)
+    set(long train ${pair} ${tiny} --steps 400 --checkpoint-every 10)
     execute_process(COMMAND "${TIMEOUT}" --foreground --preserve-status -s INT 1 "${TOOL}" ${long} --out r.safetensors
                     WORKING_DIRECTORY "${WORK}" RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE messages)
     if(NOT result EQUAL 130 OR NOT output MATCHES "stopped after step [0-9]+; r.safetensors.checkpoint keeps it")
@@ -75,7 +75,7 @@ expect(1 "^comir: --out: missing/x.safetensors: cannot create[^\n]+\n$" train ${
 expect(1 "^comir: [^\n]*x.safetensors.checkpoint[^\n]*\n$" train ${pair} ${tiny} --out x.safetensors --resume)
 expect(1 "^comir: [^\n]*1 channel[^\n]*3[^\n]*\n$" encode --model m.safetensors --modality visible infrared/scene.png
        --out x)
-expect(1 "^comir: [^\n]*'radar'[^\n]*visible, infrared[^\n]*\n$" encode --model m.safetensors --modality radar
+expect(1 "^comir: [^\n]*'radar'[^\n]*'visible', 'infrared'[^\n]*\n$" encode --model m.safetensors --modality radar
        visible/scene.png --out x)
 expect(1 "^comir: visible/scene.png: [^\n]+\n$" info visible/scene.png)
 find_program(SHELL sh)

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <sstream>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -61,6 +62,9 @@ void write_picture(settings const& s, comir::registration_pair const& pair, comi
     auto const fixed = comir::read_image_float(pair.fixed), moving = comir::read_image_float(pair.moving);
     auto const transform =
         comir::to_transform(result.estimate, {{fixed.width(), fixed.height()}, {moving.width(), moving.height()}});
+    std::error_code code;
+    std::filesystem::create_directories(s.pictures, code);
+    comir::require(!code, "--pictures: ", s.pictures, ": ", code.message());
     comir::write_image(std::filesystem::path(s.pictures) / (pair.name + ".png"),
                        comir::to_integer<std::uint8_t>(comir::pair_sheet(fixed, moving, transform, prepare)));
 }
