@@ -175,7 +175,9 @@ private:
 
     /// Places to climb from: many while the images are small, so that the finer resolutions decide.
     static std::size_t climbers(detail::search_level const& moving, global_search_options const& o) {
-        constexpr std::size_t most = 64, pixels = std::size_t{1} << 18;
+        constexpr std::size_t pixels = std::size_t{1} << 18;
+        // Joint histograms cost several times what sums of products do.
+        std::size_t const most = o.metric == search_metric::mutual_information ? 24 : 64;
         return std::max(o.candidates, std::min(most, pixels / (moving.width() * moving.height() + 1)));
     }
 
