@@ -2,6 +2,7 @@
 
 #include <comir/contrastive/activation_decay.hpp>
 #include <comir/contrastive/any_critic.hpp>
+#include <comir/contrastive/cells.hpp>
 #include <comir/contrastive/critic.hpp>
 #include <comir/contrastive/critics/angular.hpp>
 #include <comir/contrastive/critics/correlation.hpp>

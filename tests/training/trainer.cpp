@@ -86,6 +86,22 @@ TEST_CASE("trainer: one seed gives equal bits, for one and two threads, and afte
     CHECK_FALSE(other.state() == one.state());
 }
 
+TEST_CASE("trainer: the cells of patches are learned to be told apart, with equal bits for one and two threads") {
+    auto const pairs = scenes();
+    auto one_thread = options(1), two_threads = options(2);
+    one_thread.cells = two_threads.cells = 2;
+    tiny_trainer one(one_thread), two(two_threads);
+    auto const before = one.validate(pairs);
+    one.fit(pairs, {.steps = 60});
+    two.fit(pairs, {.steps = 60});
+    CHECK(one.state() == two.state());
+    auto const after = one.validate(pairs);
+    // 24 points instead of 6 patches, whose loss without knowledge is log 47.
+    CHECK(before.loss > 3.0);
+    CHECK(after.loss < 0.8 * before.loss);
+    CHECK(after.accuracy > before.accuracy);
+}
+
 TEST_CASE("trainer: a loss that is not finite stops with the state before it") {
     auto const pairs = scenes();
     auto o = options(2);
@@ -103,6 +119,11 @@ TEST_CASE("trainer: settings and scenes that do not fit are refused") {
     auto o = options(1);
     o.augment.patch = 18;
     CHECK_THROWS_WITH_AS(tiny_trainer{o}, "comir::trainer: a patch of 18 px, expected a multiple of 4",
+                         comir::shape_error);
+    o = options(1);
+    o.cells = 3;
+    CHECK_THROWS_WITH_AS(tiny_trainer{o},
+                         "comir::trainer: a patch of 16 px cannot be cut into 3 x 3 cells; give a divisor",
                          comir::shape_error);
     o = options(1);
     o.batch = 1;

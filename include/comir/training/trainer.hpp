@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <comir/contrastive/activation_decay.hpp>
+#include <comir/contrastive/cells.hpp>
 #include <comir/contrastive/info_nce.hpp>
 #include <comir/image/c4.hpp>
 #include <comir/image/convert.hpp>
@@ -29,6 +30,7 @@ namespace comir::inline COMIR_ABI {
 struct trainer_options {
     double temperature = 0.5;          // of InfoNCE; the original's
     std::size_t batch = 16;            // patches of each modality a step
+    std::size_t cells = 1;             // per side of a patch: its pieces are the points of the loss; the original's 1
     augment_options augment{};         // patch extent, rotation, flips, blur
     double learning_rate = 1e-2;       // peak; the original's constant one
     std::size_t warm_up = 5;           // steps; then half a cosine down to zero
@@ -118,6 +120,9 @@ public:
                                  "; representations must be alike");
             require<shape_error>(options_.augment.patch % network.multiple() == 0, "comir::trainer: a patch of ",
                                  options_.augment.patch, " px, expected a multiple of ", network.multiple());
+            require<shape_error>(options_.cells >= 1 && options_.augment.patch % options_.cells == 0,
+                                 "comir::trainer: a patch of ", options_.augment.patch, " px cannot be cut into ",
+                                 options_.cells, " x ", options_.cells, " cells; give a divisor");
             network_state& s = state_.networks[I];
             s.parameters.resize(network.parameter_count());
             s.running.resize(network.running_count());
@@ -167,8 +172,7 @@ public:
         info_nce_result mean{};
         for (std::size_t b = 0; b < batches; ++b) {
             encode_validation(sampler, b);
-            auto const inputs = constant_views(representations_);
-            info_nce_result const one = loss_.value(inputs);
+            info_nce_result const one = loss_.value(constant_views(cut()));
             mean.loss += one.loss / static_cast<double>(batches);
             mean.positive_similarity += one.positive_similarity / static_cast<double>(batches);
             mean.accuracy += one.accuracy / static_cast<double>(batches);
@@ -233,6 +237,9 @@ private:
             turned_[I].resize({n, in, p, p});
             for (auto* t : {&encoded_[I], &representations_[I], &gradients_[I]})
                 t->resize({n, out, p, p});
+            if (std::size_t const k = options_.cells; k > 1)
+                for (auto* t : {&cells_[I], &cell_gradients_[I]})
+                    t->resize({n * k * k, out, p / k, p / k});
             parameter_gradients_[I].resize(state_.networks[I].parameters.size());
             turns_[I].resize(n);
             inverse_[I].resize(n);
@@ -257,7 +264,11 @@ private:
 
         auto const inputs = constant_views(representations_);
         auto const outputs = views(gradients_);
-        report.loss = loss_.gradient(inputs, outputs);
+        report.loss = loss_.gradient(constant_views(cut()), options_.cells > 1 ? views(cell_gradients_) : outputs);
+        if (options_.cells > 1)
+            for (std::size_t m = 0; m < modalities; ++m)
+                join_cells<float>(std::as_const(cell_gradients_[m]).view(), options_.cells, outputs[m],
+                                  options_.threads);
         for (auto const& [norm, weight] :
              {std::pair{decay_norm::l1, options_.decay_l1}, std::pair{decay_norm::l2, options_.decay_l2}})
             if (weight > 0)
@@ -289,6 +300,16 @@ private:
                               .threads = options_.threads};
             descent.step(state_.networks[m].parameters, parameter_gradients_[m], state_.networks[m].optimizer);
         }
+    }
+
+    /// The points of the loss: the representations, or their cells.
+    std::array<tensor<float>, modalities> const& cut() {
+        if (options_.cells <= 1)
+            return representations_;
+        for (std::size_t m = 0; m < modalities; ++m)
+            cut_cells<float>(std::as_const(representations_[m]).view(), options_.cells, cells_[m].view(),
+                             options_.threads);
+        return cells_;
     }
 
     void encode_validation(batch_sampler<modalities> const& sampler, std::uint64_t index) {
@@ -328,6 +349,7 @@ private:
     std::tuple<typename Networks::workspace...> workspaces_;
     info_nce<Critic> loss_;
     std::array<tensor<float>, modalities> patches_, turned_, encoded_, representations_, gradients_;
+    std::array<tensor<float>, modalities> cells_, cell_gradients_;
     std::array<std::vector<float>, modalities> parameter_gradients_, running_before_;
     std::array<std::vector<std::uint8_t>, modalities> turns_, inverse_;
 };
