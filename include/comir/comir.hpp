@@ -61,6 +61,7 @@
 #include <comir/image/filter.hpp>
 #include <comir/image/image.hpp>
 #include <comir/image/interpolate.hpp>
+#include <comir/image/local_contrast.hpp>
 #include <comir/image/pyramid.hpp>
 #include <comir/image/warp.hpp>
 #include <comir/models/any_unet.hpp>
@@ -132,6 +133,7 @@
 #include <comir/registration/mutual_information_starts.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/training/augment.hpp>
+#include <comir/training/negate.hpp>
 #include <comir/training/sampler.hpp>
 #include <comir/training/trainer.hpp>
 #include <comir/transform/affine.hpp>

@@ -60,6 +60,8 @@ void check_same(comir::model const& a, comir::model const& b) {
         auto const& t = comir::settings_of(b.encoders[i]);
         CHECK(s.modality == t.modality);
         CHECK(s.log == t.log);
+        CHECK(s.contrast_sigma == t.contrast_sigma);
+        CHECK(s.contrast_floor == t.contrast_floor);
         CHECK(s.range == t.range);
     }
 }
@@ -139,6 +141,22 @@ TEST_CASE("model_file: both shapes and several channel counts come back with the
     CHECK(read_all(folder / "again") == read_all(folder / "m"));
 }
 
+TEST_CASE("model_file: local contrast comes back, and without it nothing is written") {
+    temporary_folder const folder;
+    auto const path = folder / "m.safetensors";
+    comir::model m = small_model();
+    std::visit(
+        [](auto& e) {
+            e.settings().contrast_sigma = 12.5;
+            e.settings().contrast_floor = 0.01;
+        },
+        m.encoders[1]);
+    comir::write_model(path, m);
+    check_same(comir::read_model(path), m);
+    std::visit([](auto& e) { e.settings().contrast_sigma = 2000; }, m.encoders[1]);
+    CHECK_THROWS_AS(comir::write_model(path, m), comir::error);
+}
+
 TEST_CASE("model_file: tensors and metadata have the names that other programs rely on") {
     temporary_folder const folder;
     auto const m = small_model();
@@ -207,6 +225,9 @@ TEST_CASE("read_model: metadata that are missing or senseless are refused") {
     refused.check_text("modalities", std::string((std::size_t{1} << 20) + 1, '['), "expected at most 1048576");
     refused.check_text("modalities", std::string(std::size_t{1} << 20, '['), "are not JSON");
     refused.check_text("visible.log", "maybe", "true or false");
+    refused.check_text("visible.local_contrast", "12", "two numbers, sigma and floor");
+    refused.check_text("visible.local_contrast", "[1e9,0.1]", "expected 0 to 1000 px");
+    refused.check_text("visible.local_contrast", "[12,0]", "a finite floor above 0");
     refused.check_text("range", "[0]", "two numbers");
     refused.check_text("range", "[0,1,2]", "two numbers");
     refused.check_text("range", R"([0,"1"])", "two numbers");

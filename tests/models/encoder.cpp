@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -59,6 +60,18 @@ TEST_CASE("encoder: a periodic reflection is what the margin holds") {
     auto const result = encoder.encode(picture, {.margin = 256});
     for (std::size_t x = 0; x < 64; ++x)
         CHECK(result(0, 0, x) == doctest::Approx(result(0, 2, x)).epsilon(1e-4));
+}
+
+TEST_CASE("encoder: its preprocessing is part of it") {
+    auto encoder = make_encoder();
+    auto const picture = noise(2, 40, 33);
+    auto const by_hand =
+        encoder.encode(comir::normalise_local_contrast(comir::log1p_transform(picture), {.sigma = 5, .floor = 0.1}));
+    encoder.settings().log = true;
+    encoder.settings().contrast_sigma = 5;
+    encoder.settings().contrast_floor = 0.1;
+    auto const by_settings = encoder.encode(picture);
+    CHECK(std::ranges::equal(by_settings.values(), by_hand.values()));
 }
 
 TEST_CASE("encoder: wrong channels and values that are not finite are refused") {

@@ -95,6 +95,11 @@ void check_model(std::string const& where, model const& m) {
     for (any_encoder const& held : m.encoders) {
         unet_shape const shape = shape_of(held);
         std::string const name = shown(settings_of(held).modality);
+        auto const [sigma, floor] = std::pair(settings_of(held).contrast_sigma, settings_of(held).contrast_floor);
+        // The upper bound keeps a hostile file from asking for an endless blur.
+        require<Error>(sigma >= 0 && sigma <= 1000 && (sigma == 0 || (floor > 0 && std::isfinite(floor))), where,
+                       ": the local contrast of modality '", name, "' has sigma ", sigma, " px and floor ", floor,
+                       ", expected 0 to 1000 px and a finite floor above 0");
         require<Error>(settings_of(held).range == range, where, ": modality '", name,
                        "' has a range of its own, expected one range for all");
         require<Error>(shape.out == out, where, ": modality '", name, "' is represented in ", shape.out,
@@ -122,6 +127,10 @@ inline std::map<std::string, std::string> model_metadata(std::string const& wher
         names.push_back(settings.modality);
         texts[settings.modality + ".shape"] = model_json_text(where, model_shape_json(shape_of(held)));
         texts[settings.modality + ".log"] = settings.log ? "true" : "false";
+        // Files of models without it are those of earlier versions.
+        if (settings.contrast_sigma > 0)
+            texts[settings.modality + ".local_contrast"] =
+                model_json_text(where, std::vector<double>{settings.contrast_sigma, settings.contrast_floor});
     }
     intensity_range const range = settings_of(m.encoders[0]).range;
     texts["format"] = format;
@@ -184,9 +193,15 @@ inline model model_from(model_texts const& texts, tensor_source& source) {
                    .temperature = texts.number("temperature"),
                    .steps = texts.whole("steps"),
                    .version = texts.text("version")};
-    for (std::string const& name : names)
-        result.encoders.push_back(
-            read_encoder(texts, source, {.modality = name, .log = texts.flag(name + ".log"), .range = range}));
+    for (std::string const& name : names) {
+        encoder_settings settings{.modality = name, .log = texts.flag(name + ".log"), .range = range};
+        if (std::string const contrast = name + ".local_contrast"; texts.has(contrast)) {
+            auto const [sigma, floor] = texts.two_numbers(contrast, "two numbers, sigma and floor");
+            settings.contrast_sigma = sigma;
+            settings.contrast_floor = floor;
+        }
+        result.encoders.push_back(read_encoder(texts, source, std::move(settings)));
+    }
     check_model<format_error>(texts.where(), result);
     return result;
 }

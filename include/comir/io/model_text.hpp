@@ -92,11 +92,15 @@ public:
         }
         return result;
     }
-    intensity_range range(std::string const& name) const {
+    bool has(std::string const& name) const { return texts_->contains(name); }
+    std::array<double, 2> two_numbers(std::string const& name, std::string_view expected) const {
         nlohmann::json const value = json(name);
         if (!value.is_array() || value.size() != 2 || !value[0].is_number() || !value[1].is_number())
-            refuse(name, "two numbers, low and high");
-        std::array<double, 2> const ends{value[0].get<double>(), value[1].get<double>()};
+            refuse(name, expected);
+        return {value[0].get<double>(), value[1].get<double>()};
+    }
+    intensity_range range(std::string const& name) const {
+        auto const ends = two_numbers(name, "two numbers, low and high");
         for (double end : ends)
             if (!(std::abs(end) <= std::numeric_limits<float>::max()))
                 refuse(name, "two finite numbers of single precision");

@@ -10,6 +10,7 @@
 
 #include <comir/image/convert.hpp>
 #include <comir/image/image.hpp>
+#include <comir/image/local_contrast.hpp>
 #include <comir/models/any_unet.hpp>
 
 namespace comir::inline COMIR_ABI {
@@ -28,7 +29,21 @@ struct encoder_settings {
     std::string modality;  // its name in the model
     bool log = false;      // log(1 + x) of the image's values before the network
     intensity_range range;
+    double contrast_sigma = 0;     // px: normalise_local_contrast before the network; 0: not
+    double contrast_floor = 0.02;  // as local_contrast_options
 };
+
+/// The image as the network of these settings reads it.
+/// Errors: those of log1p_transform and normalise_local_contrast
+inline image<float> preprocess(image<float> source, encoder_settings const& settings, int threads = 0) {
+    if (settings.log)
+        source = log1p_transform(std::move(source));
+    if (settings.contrast_sigma > 0)
+        source = normalise_local_contrast(
+            std::move(source),
+            {.sigma = settings.contrast_sigma, .floor = settings.contrast_floor, .threads = threads});
+    return source;
+}
 
 struct encode_options {
     std::size_t margin =
@@ -76,7 +91,7 @@ public:
         std::size_t const multiple = network_.multiple(), h = source.height(), w = source.width();
         std::size_t const margin = round_up(options.margin, multiple);
         std::size_t const padded_h = round_up(h + 2 * margin, multiple), padded_w = round_up(w + 2 * margin, multiple);
-        image<float> const in = settings_.log ? log1p_transform(source) : source;
+        image<float> const in = preprocess(source, settings_, options.threads);
 
         image<float> result({network_.out_channels(), h, w});
         result.spacing = source.spacing;

@@ -22,6 +22,7 @@
 #include <comir/optim/clip.hpp>
 #include <comir/optim/schedule.hpp>
 #include <comir/optim/sgd.hpp>
+#include <comir/training/negate.hpp>
 #include <comir/training/sampler.hpp>
 
 namespace comir::inline COMIR_ABI {
@@ -40,6 +41,9 @@ struct trainer_options {
     double decay_l1 = 1e-4;            // activation decay; the original's
     double decay_l2 = 0.1;             // activation decay; the original's
     std::vector<bool> log{};           // per modality: log(1 + x) first; empty means none
+    double contrast_sigma = 0;         // px: normalise_local_contrast first; 0: not
+    double contrast_floor = 0.02;      // as local_contrast_options
+    double negate = 0;                 // share of patches whose contrast is turned over, of each modality by itself
     std::vector<std::string> names{};  // of the modalities, kept in the encoders
     std::uint64_t seed = 1;            // fixes the networks, the patches and the turns
     int threads = 0;
@@ -120,6 +124,8 @@ public:
                                  "; representations must be alike");
             require<shape_error>(options_.augment.patch % network.multiple() == 0, "comir::trainer: a patch of ",
                                  options_.augment.patch, " px, expected a multiple of ", network.multiple());
+            require(options_.negate >= 0 && options_.negate <= 1, "comir::trainer: negate is ", options_.negate,
+                    ", expected 0 to 1");
             require<shape_error>(options_.cells >= 1 && options_.augment.patch % options_.cells == 0,
                                  "comir::trainer: a patch of ", options_.augment.patch, " px cannot be cut into ",
                                  options_.cells, " x ", options_.cells, " cells; give a divisor");
@@ -153,6 +159,10 @@ public:
             auto const begin = std::chrono::steady_clock::now();
             training_step report;
             sampler.draw(state_.step, views(patches_), options_.threads);
+            for (std::size_t m = 0; m < modalities && options_.negate > 0; ++m) {
+                random_stream random(options_.seed, state_.step, 0x6e656761 + m);
+                negate_contrast(patches_[m].view(), options_.negate, random);
+            }
             report.learning_rate = rate(state_.step, fit.steps);
             step(report);
             report.step = ++state_.step;
@@ -188,15 +198,18 @@ public:
     template <std::size_t I>
     auto encoder() const {
         using network = std::tuple_element_t<I, std::tuple<Networks...>>;
-        encoder_settings settings;
-        settings.modality = options_.names.empty() ? "modality " + std::to_string(I) : options_.names[I];
-        settings.log = !options_.log.empty() && options_.log[I];
-        settings.range = range_;
         return comir::encoder<network>(std::get<I>(networks_), state_.networks[I].parameters,
-                                       state_.networks[I].running, settings);
+                                       state_.networks[I].running, settings(I));
     }
 
 private:
+    encoder_settings settings(std::size_t modality) const {
+        return {.modality = options_.names.empty() ? "modality " + std::to_string(modality) : options_.names[modality],
+                .log = !options_.log.empty() && options_.log[modality],
+                .range = range_,
+                .contrast_sigma = options_.contrast_sigma,
+                .contrast_floor = options_.contrast_floor};
+    }
     template <class F>
     static void each(F&& f) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -222,8 +235,7 @@ private:
         std::vector<aligned_images<modalities>> result(scenes.begin(), scenes.end());
         for (auto& scene : result)
             for (std::size_t m = 0; m < modalities; ++m)
-                if (!options_.log.empty() && options_.log[m])
-                    scene[m] = log1p_transform(scene[m]);
+                scene[m] = preprocess(std::move(scene[m]), settings(m), options_.threads);
         return result;
     }
 

@@ -1,0 +1,43 @@
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include <comir/image/local_contrast.hpp>
+
+namespace {
+
+comir::image<float> waves(float gain, float offset) {
+    comir::image<float> result({1, 40, 48});
+    for (std::size_t y = 0; y < 40; ++y)
+        for (std::size_t x = 0; x < 48; ++x)
+            result(0, y, x) =
+                offset + gain * std::sin(0.9f * static_cast<float>(x)) * std::cos(0.7f * static_cast<float>(y));
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("normalise_local_contrast: strength and level of a texture do not matter, its sign does") {
+    comir::local_contrast_options const options{.sigma = 4, .floor = 1e-4};
+    auto const plain = comir::normalise_local_contrast(waves(1.0f, 0.0f), options);
+    auto const faint = comir::normalise_local_contrast(waves(0.05f, 3.0f), options);
+    auto const turned = comir::normalise_local_contrast(waves(-0.5f, 1.0f), options);
+    double square = 0;
+    for (std::size_t i = 0; i < plain.values().size(); ++i) {
+        CHECK(faint.values()[i] == doctest::Approx(plain.values()[i]).epsilon(0.01).scale(1.0));
+        CHECK(turned.values()[i] == doctest::Approx(-plain.values()[i]).epsilon(0.01).scale(1.0));
+        square += static_cast<double>(plain.values()[i]) * plain.values()[i];
+    }
+    CHECK(square / static_cast<double>(plain.values().size()) == doctest::Approx(1.0).epsilon(0.1));
+}
+
+TEST_CASE("normalise_local_contrast: noise below the floor stays small, a constant image becomes 0") {
+    auto const faint = comir::normalise_local_contrast(waves(1e-3f, 0.5f), {.sigma = 4, .floor = 0.02});
+    for (float v : faint.values())
+        CHECK(std::abs(v) < 0.1f);
+    auto const flat = comir::normalise_local_contrast(comir::image<float>({2, 9, 7}, 0.25f));
+    for (float v : flat.values())
+        CHECK(std::abs(v) < 1e-4f);
+    CHECK_THROWS_AS(comir::normalise_local_contrast(waves(1, 0), {.sigma = 0}), comir::error);
+    CHECK_THROWS_AS(comir::normalise_local_contrast(waves(1, 0), {.floor = 0}), comir::error);
+}
