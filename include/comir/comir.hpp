@@ -83,6 +83,7 @@
 #include <comir/nn/conv_unit.hpp>
 #include <comir/nn/conv_unit_parts.hpp>
 #include <comir/nn/conv_unit_upsampled.hpp>
+#include <comir/nn/conv_weight_gradient.hpp>
 #include <comir/nn/dense_block.hpp>
 #include <comir/nn/drop_mask.hpp>
 #include <comir/nn/dropout.hpp>

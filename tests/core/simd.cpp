@@ -32,3 +32,20 @@ TEST_CASE_TEMPLATE("simd: every operation equals the plain one, at unaligned sta
         plain += a[i];
     CHECK(comir::sum(x) == doctest::Approx(plain));
 }
+
+TEST_CASE_TEMPLATE("simd: lane sums are the sums of each vector, in order", T, float, double) {
+    constexpr std::size_t width = comir::simd_width<T>;
+    std::vector<T> values(width * width), sums(width);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<T>((i * i) % 97);
+    comir::simd<T> vectors[width];
+    for (std::size_t i = 0; i < width; ++i)
+        vectors[i] = comir::load(values.data() + i * width);
+    comir::store(sums.data(), comir::lane_sums<T>(vectors));
+    for (std::size_t i = 0; i < width; ++i) {
+        T plain = 0;
+        for (std::size_t lane = 0; lane < width; ++lane)
+            plain += values[i * width + lane];
+        CHECK(sums[i] == plain);
+    }
+}

@@ -94,6 +94,36 @@ typename V::value_type sum(V const& v) {
     return xsimd::hadd(v);
 #endif
 }
+/// Lane i is the sum of the lanes of v[i], for as many vectors as a vector has lanes: all at once, half the work.
+template <scalar T>
+simd<T> lane_sums(simd<T> const* v) {
+#if defined(__AVX512F__)
+    // xsimd 8.1 gives these sums in another order.
+    if constexpr (simd_width<T> == 16) {
+        __m512 four[4];
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) {
+            __m512 const a = v[4 * i], b = v[4 * i + 1], c = v[4 * i + 2], d = v[4 * i + 3];
+            __m512d const ab = _mm512_castps_pd(_mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b)));
+            __m512d const cd = _mm512_castps_pd(_mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d)));
+            four[i] = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd)),
+                                    _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd)));
+        }
+        auto const halves = [](__m512 a, __m512 b) {
+            return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+        };
+        return halves(halves(four[0], four[1]), halves(four[2], four[3]));
+    }
+#endif
+    if constexpr (simd_width<T> < 16 && requires { xsimd::haddp(v); }) {
+        return xsimd::haddp(v);
+    } else {
+        T sums[simd_width<T>];
+        for (std::size_t i = 0; i < simd_width<T>; ++i)
+            sums[i] = sum(v[i]);
+        return load<T>(sums);
+    }
+}
 
 #else
 
@@ -172,6 +202,10 @@ V logarithm(V const& a) {
 template <class V>
 typename V::value_type sum(V const& v) {
     return v.value;
+}
+template <scalar T>
+simd<T> lane_sums(simd<T> const* v) {
+    return *v;
 }
 
 #endif

@@ -21,10 +21,11 @@ inline constexpr std::size_t conv_chunk = K == 1 ? 64 : 16;
 
 /// A full block, or the largest power of two that fits in what is left over.
 constexpr std::size_t next_block(std::size_t left) {
-    if (left >= conv_block)
+    // Two blocks of 8 are faster than one of 12 and one of 4, which waits for its loads.
+    if (left >= conv_block && !(conv_block == 12 && left == 16))
         return conv_block;
     std::size_t block = 1;
-    while (block * 2 <= left)
+    while (block * 2 <= std::min(left, conv_block))
         block *= 2;
     return block;
 }
@@ -155,75 +156,6 @@ void conv_tile(plane<T const> const& x, std::size_t ci, T const* packed, T const
                               {y.row(first, 0), y.channel_stride, y.row_stride}, block, rows, columns);
         packed += block * ci * K * K;
         first += block;
-    }
-}
-
-/// CoBlock x CiBlock weights (all K taps of row ky): sums over the tile of dy times the shifted x, added to dweight.
-template <scalar T, std::size_t K, std::size_t CoBlock, std::size_t CiBlock>
-void weight_gradient_block(plane<T const> const& x, plane<T const> const& dy, std::size_t ky, std::size_t rows,
-                           std::size_t columns, T* dweight, std::size_t co_stride) {
-    constexpr std::size_t width = simd_width<T>;
-    simd<T> acc[CoBlock][CiBlock][K];
-#pragma GCC unroll 16
-    for (std::size_t o = 0; o < CoBlock; ++o)
-#pragma GCC unroll 16
-        for (std::size_t i = 0; i < CiBlock; ++i)
-#pragma GCC unroll 4
-            for (std::size_t kx = 0; kx < K; ++kx)
-                acc[o][i][kx] = broadcast<T>(T(0));
-    for (std::size_t r = 0; r < rows; ++r)
-        for (std::size_t column = 0; column < columns; column += width) {
-            simd<T> gradient[CoBlock];
-#pragma GCC unroll 16
-            for (std::size_t o = 0; o < CoBlock; ++o)
-                gradient[o] = load<T>(dy.row(o, r) + column);
-#pragma GCC unroll 16
-            for (std::size_t i = 0; i < CiBlock; ++i)
-#pragma GCC unroll 4
-                for (std::size_t kx = 0; kx < K; ++kx) {
-                    simd<T> const pixels = load<T>(x.row(i, r + ky) + column + kx);
-#pragma GCC unroll 16
-                    for (std::size_t o = 0; o < CoBlock; ++o)
-                        acc[o][i][kx] = multiply_add(gradient[o], pixels, acc[o][i][kx]);
-                }
-        }
-#pragma GCC unroll 16
-    for (std::size_t o = 0; o < CoBlock; ++o)
-#pragma GCC unroll 16
-        for (std::size_t i = 0; i < CiBlock; ++i)
-#pragma GCC unroll 4
-            for (std::size_t kx = 0; kx < K; ++kx)
-                dweight[o * co_stride + i * K * K + ky * K + kx] += sum(acc[o][i][kx]);
-}
-
-/// Gradient by weights of one tile, added to dweight (co, ci, K, K).
-/// dy (co, rows, columns) must be zero from `columns` to the end of its last vector.
-template <scalar T, std::size_t K>
-void weight_gradient_tile(plane<T const> const& x, std::size_t ci, plane<T const> const& dy, std::size_t co,
-                          std::size_t rows, std::size_t columns, T* dweight) {
-    // 24 accumulators where there are 32 registers, 12 where there are 16.
-    constexpr std::size_t co_block = simd_registers >= 32 ? 4 : 2;
-    constexpr std::size_t ci_block = 6 / K;
-    auto const run = [&]<std::size_t CoBlock, std::size_t CiBlock>(std::size_t o, std::size_t i) {
-        for (std::size_t ky = 0; ky < K; ++ky)
-            weight_gradient_block<T, K, CoBlock, CiBlock>({x.row(i, 0), x.channel_stride, x.row_stride},
-                                                          {dy.row(o, 0), dy.channel_stride, dy.row_stride}, ky, rows,
-                                                          columns, dweight + (o * ci + i) * K * K, ci * K * K);
-    };
-    std::size_t o = 0;
-    for (; o + co_block <= co; o += co_block) {
-        std::size_t i = 0;
-        for (; i + ci_block <= ci; i += ci_block)
-            run.template operator()<co_block, ci_block>(o, i);
-        for (; i < ci; ++i)
-            run.template operator()<co_block, 1>(o, i);
-    }
-    for (; o < co; ++o) {
-        std::size_t i = 0;
-        for (; i + ci_block <= ci; i += ci_block)
-            run.template operator()<1, ci_block>(o, i);
-        for (; i < ci; ++i)
-            run.template operator()<1, 1>(o, i);
     }
 }
 

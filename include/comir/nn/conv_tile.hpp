@@ -65,6 +65,12 @@ constexpr std::size_t tile_pitch(std::size_t columns) {
     return round_up(columns, simd_width<T>) + round_up(2, simd_width<T>);
 }
 
+/// Elements before the first row of a scratch tile, so that the pixels inside its halo begin on a vector.
+template <scalar T>
+constexpr std::size_t tile_lead(std::size_t pad) {
+    return (simd_width<T> - pad % simd_width<T>) % simd_width<T>;
+}
+
 /// What a convolution reads: channels of a buffer, optionally normalised and rectified, or upsampled, on the way.
 template <scalar T>
 struct conv_input {
@@ -98,9 +104,9 @@ void zero_row(T* from, T const* to) {
         store(from, broadcast(T(0)));
 }
 
-/// Room that zero_row may need behind the last row of a scratch plane.
+/// Room that tile_lead and zero_row may need before the first and behind the last row of a scratch plane.
 template <scalar T>
-inline constexpr std::size_t tile_slack = simd_width<T>;
+inline constexpr std::size_t tile_slack = 2 * simd_width<T>;
 
 /// Fills a scratch tile with a halo of `pad` pixels; zero outside the image, and to the end of every row.
 template <scalar T>

@@ -38,7 +38,7 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
     parallel_for_slots(grid.count, threads, [&](std::size_t index, std::size_t slot) {
         tile const t = tile_at(grid, index, h, w);
         T* const memory = scratch.tile_memory(slot);
-        plane<T> const x{memory, (grid.rows + 2 * pad) * pitch, pitch};
+        plane<T> const x{memory + tile_lead<T>(pad), (grid.rows + 2 * pad) * pitch, pitch};
         load_input(in, t, pad, x);
         plane<T> out{memory + in_size, grid.rows * pitch, pitch};
         if (!epilogue.pool)
@@ -113,7 +113,8 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
     std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2 * pad, tiles = grid.count;
     bool const by_input = !into.input.empty(), normalised = in.scale != nullptr;
     std::size_t const weights = co * ci * k * k, sums = co + 2 * ci;
-    scratch.reserve_tiles((ci + co) * padded * pitch + conv_block * grid.rows * pitch + tile_slack<T>, threads);
+    std::size_t const lead = tile_lead<T>(pad), dx_begin = (ci + co) * padded * pitch + tile_slack<T>;
+    scratch.reserve_tiles(dx_begin + conv_block * grid.rows * pitch, threads);
     if (by_input) {
         scratch.packed.resize(std::max(scratch.packed.size(), weights));
         pack_transposed_weights(weight, co, ci, k * k, scratch.packed.data());
@@ -122,15 +123,15 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
     scratch.weight_parts.resize(std::max(scratch.weight_parts.size(), groups));
     scratch.sum_parts.resize(std::max(scratch.sum_parts.size(), groups));
     for (std::size_t g = 0; g < groups; ++g) {
-        scratch.weight_parts[g].assign(weights, T(0));
+        scratch.weight_parts[g].assign(weights + simd_width<T>, T(0));
         scratch.sum_parts[g].assign(sums, 0.0);
     }
 
     parallel_for_slots(groups, threads, [&](std::size_t group, std::size_t slot) {
         T* const memory = scratch.tile_memory(slot);
-        plane<T> const x{memory, padded * pitch, pitch};
-        plane<T> const dy{memory + ci * padded * pitch, padded * pitch, pitch};
-        plane<T> const dx{memory + (ci + co) * padded * pitch, grid.rows * pitch, pitch};
+        plane<T> const x{memory + lead, padded * pitch, pitch};
+        plane<T> const dy{x.row(ci, 0), padded * pitch, pitch};
+        plane<T> const dx{memory + dx_begin, grid.rows * pitch, pitch};
         plane<T const> const x_read{x.data, x.channel_stride, x.row_stride};
         plane<T const> const dy_read{dy.data, dy.channel_stride, dy.row_stride};
         plane<T const> const dy_inner{dy.row(0, pad) + pad, dy.channel_stride, dy.row_stride};
@@ -138,7 +139,8 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
         double* const sum_part = scratch.sum_parts[group].data();
         for (std::size_t index = group * tiles / groups; index < (group + 1) * tiles / groups; ++index) {
             tile const t = tile_at(grid, index, h, w);
-            load_input(in, t, pad, x);
+            if (into.weight || normalised)
+                load_input(in, t, pad, x);
             load_output_gradient(output, h, w, t, pad, dy);
             for (std::size_t c = 0; into.bias && c < co; ++c)
                 for (std::size_t r = 0; r < t.rows; ++r)
@@ -173,8 +175,12 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
         }
     });
     for (std::size_t g = 0; into.weight && g < groups; ++g)
-        for (std::size_t i = 0; i < weights; ++i)
-            into.weight[i] += scratch.weight_parts[g][i];
+        with_kernel_size<T>(k, [&]<std::size_t K>() {
+            for_weight_sums<K>(co, ci, scratch.weight_parts[g].data(),
+                               [&](std::size_t o, std::size_t i, std::size_t tap, T value) {
+                                   into.weight[(o * ci + i) * K * K + tap] += value;
+                               });
+        });
     if (into.bias)
         for (std::size_t c = 0; c < co; ++c) {
             double total = 0;

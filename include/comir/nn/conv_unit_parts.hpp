@@ -7,6 +7,7 @@
 
 #include <comir/core/parallel.hpp>
 #include <comir/nn/conv_tile.hpp>
+#include <comir/nn/conv_weight_gradient.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
 

@@ -66,7 +66,7 @@ void conv_upsampled_forward(conv_input<T> in, std::size_t co, T const* weight, T
         tile const t = tile_at(grid, index, small.h, small.w);
         T* const memory = scratch.tile_memory(slot);
         T* const out = memory + in_size;
-        plane<T> const x{memory, (grid.rows + 2) * pitch, pitch};
+        plane<T> const x{memory + tile_lead<T>(1), (grid.rows + 2) * pitch, pitch};
         load_input(in, t, 1, x);
         for (std::size_t first = 0; first < co;) {
             std::size_t const block = next_block(co - first);
@@ -137,7 +137,8 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
     tile_grid const grid = make_tile_grid(small.n, small.h, small.w, ci + 4 * co, sizeof(T));
     std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2;
     bool const by_input = !into.input.empty();
-    scratch.reserve_tiles(((ci + 4 * co) * padded + conv_block * grid.rows + 2) * pitch + tile_slack<T>, threads);
+    std::size_t const dx_begin = (ci + 4 * co) * padded * pitch + tile_slack<T>;
+    scratch.reserve_tiles(dx_begin + (conv_block * grid.rows + 2) * pitch, threads);
     scratch.merged.resize(std::max(scratch.merged.size(), weights));
     scratch.packed.resize(std::max(scratch.packed.size(), 4 * weights));
     for (std::size_t position = 0; by_input && position < 4; ++position) {
@@ -148,15 +149,15 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
     scratch.weight_parts.resize(std::max(scratch.weight_parts.size(), groups));
     scratch.sum_parts.resize(std::max(scratch.sum_parts.size(), groups));
     for (std::size_t g = 0; g < groups; ++g) {
-        scratch.weight_parts[g].assign(4 * weights, T(0));
+        scratch.weight_parts[g].assign(4 * weights + simd_width<T>, T(0));
         scratch.sum_parts[g].assign(co, 0.0);
     }
 
     parallel_for_slots(groups, threads, [&](std::size_t group, std::size_t slot) {
         T* const memory = scratch.tile_memory(slot);
-        plane<T> const x{memory, padded * pitch, pitch};
-        plane<T> const dy{memory + ci * padded * pitch, padded * pitch, pitch};
-        plane<T> const dx{memory + (ci + 4 * co) * padded * pitch, grid.rows * pitch, pitch};
+        plane<T> const x{memory + tile_lead<T>(1), padded * pitch, pitch};
+        plane<T> const dy{x.row(ci, 0), padded * pitch, pitch};
+        plane<T> const dx{memory + dx_begin, grid.rows * pitch, pitch};
         T* const whole = dx.data + conv_block * grid.rows * pitch;
         double* const sums = scratch.sum_parts[group].data();
         for (std::size_t index = group * grid.count / groups; index < (group + 1) * grid.count / groups; ++index) {
@@ -190,11 +191,13 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
     });
     for (std::size_t g = 0; into.weight && g < groups; ++g)
         for (std::size_t position = 0; position < 4; ++position) {
-            T const* const part = scratch.weight_parts[g].data() + position * weights;
-            for (std::size_t i = 0; i < co * ci; ++i)
-                for (std::size_t k = 0; k < 9; ++k)
-                    into.weight[9 * i + k] +=
-                        part[4 * i + 2 * merged_tap(position / 2, k / 3) + merged_tap(position % 2, k % 3)];
+            std::size_t const a = position / 2, b = position % 2;
+            for_weight_sums<2>(co, ci, scratch.weight_parts[g].data() + position * weights,
+                               [&](std::size_t o, std::size_t i, std::size_t tap, T value) {
+                                   for (std::size_t k = 0; k < 9; ++k)
+                                       if (2 * merged_tap(a, k / 3) + merged_tap(b, k % 3) == tap)
+                                           into.weight[9 * (o * ci + i) + k] += value;
+                               });
         }
     for (std::size_t c = 0; into.bias && c < co; ++c) {
         double total = 0;
