@@ -1,0 +1,19 @@
+# Clang 14 takes every header, and a folder of tests made by it passes.
+set(options -std=c++20 -march=native -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I${ROOT}/include
+    -I${ROOT}/tests)
+foreach(include IN LISTS SYSTEM)
+    list(APPEND options -isystem ${include})
+endforeach()
+file(MAKE_DIRECTORY ${WORK})
+function(run)
+    execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE text ERROR_VARIABLE text)
+    if(NOT code EQUAL 0)
+        list(JOIN ARGN " " command)
+        message(FATAL_ERROR "${command}\n${text}")
+    endif()
+endfunction()
+run(${CLANG} ${options} -fopenmp -DCOMIR_TEST_IO=${IO} -fsyntax-only ${ROOT}/tests/umbrella/a.cpp)
+file(GLOB sources ${ROOT}/tests/contrastive/*.cpp)
+# Without OpenMP, which is optional.
+run(${CLANG} ${options} -O1 -DCOMIR_TEST_DATA="${ROOT}/tests/data" ${ROOT}/tests/support/main.cpp ${sources} -o ${WORK}/contrastive)
+run(${WORK}/contrastive)
