@@ -105,16 +105,29 @@ void conv_row(plane<T const> const& x, std::size_t ci, T const* weight, T const*
             store<T>(y + b * y_stride + v * width, acc[b][v]);
 }
 
+/// Planes beside a tile's output that are worked on right after it; fetched while it is computed, a few lines at a
+/// time, since a burst would wait for the memory. Without data there is nothing to fetch.
+template <scalar T>
+struct soon_read {
+    plane<T const> a{}, b{};
+};
+
 /// One block of output channels over all rows of a tile.
 template <scalar T, std::size_t K, std::size_t Block>
 void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const* bias, bool add, plane<T> const& y,
-               std::size_t rows, std::size_t columns) {
+               std::size_t rows, std::size_t columns, soon_read<T> const& soon) {
     constexpr std::size_t width = simd_width<T>, chunk = conv_chunk<K>;
     for (std::size_t first = 0; first < ci; first += chunk) {
         std::size_t const count = std::min(chunk, ci - first);
         T const* const w = weight + first * K * K * Block;
         for (std::size_t r = 0; r < rows; ++r)
             for (std::size_t column = 0; column < columns; column += 2 * width) {
+                if (soon.a.data && first == 0)
+                    for (std::size_t b = 0; b < Block; ++b)
+                        for (std::size_t i = column; i < std::min(columns, column + 2 * width); i += width) {
+                            __builtin_prefetch(soon.a.row(b, r) + i, 1);
+                            __builtin_prefetch(soon.b.row(b, r) + i);
+                        }
                 plane<T const> const from{x.row(first, r) + column, x.channel_stride, x.row_stride};
                 T* const to = y.row(0, r) + column;
                 if (column + width < columns)
@@ -128,8 +141,11 @@ void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const
 /// As conv_tile, for the one block of output channels whose packed weights are given; adds to y if asked to.
 template <scalar T, std::size_t K>
 void conv_tile_block(plane<T const> const& x, std::size_t ci, T const* packed, T const* bias, bool add,
-                     plane<T> const& y, std::size_t block, std::size_t rows, std::size_t columns) {
-    auto const run = [&]<std::size_t Block>() { conv_rows<T, K, Block>(x, ci, packed, bias, add, y, rows, columns); };
+                     plane<T> const& y, std::size_t block, std::size_t rows, std::size_t columns,
+                     soon_read<T> const& soon = {}) {
+    auto const run = [&]<std::size_t Block>() {
+        conv_rows<T, K, Block>(x, ci, packed, bias, add, y, rows, columns, soon);
+    };
     switch (block) {
         case 1:
             return run.template operator()<1>();

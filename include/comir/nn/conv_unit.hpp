@@ -73,30 +73,28 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
         join_moments(scratch.parts, grid.count, co, result);
 }
 
-/// One row through ReLU and the direct part of batch normalisation: dz = dxn where xn > 0; gradient += scale dz;
-/// sums[0] += dz, sums[1] += dz (x - mean).
+/// One channel of a tile through ReLU and the direct part of batch normalisation: dz = dxn where xn > 0;
+/// gradient += scale dz; sums[0] += dz, sums[1] += dz (x - mean). Whole vectors are read and written: xn is zero from
+/// `columns` to the end of its last vector, and the rows of x and gradient reach that far.
 template <scalar T>
-void normalised_gradient_row(T const* dxn, T const* xn, T const* x, std::size_t count, T scale, T mean, T* gradient,
-                             double* sums) {
-    constexpr std::size_t lanes = simd_width<T>;
+void normalised_gradient_tile(plane<T const> const& dxn, plane<T const> const& xn, plane<T const> const& x,
+                              std::size_t rows, std::size_t columns, T scale, T mean, plane<T> const& gradient,
+                              double* sums) {
     auto const a = broadcast(scale), m = broadcast(mean), zero = broadcast(T(0));
     auto plain = zero, weighted = zero;
-    std::size_t i = 0;
-    for (; i + lanes <= count; i += lanes) {
-        auto const dz = where_positive(load(xn + i), load(dxn + i), zero);
-        store(gradient + i, multiply_add(a, dz, load(gradient + i)));
-        plain += dz;
-        weighted = multiply_add(dz, load(x + i) - m, weighted);
+    for (std::size_t r = 0; r < rows; ++r) {
+        T const *const dxn_row = dxn.row(0, r), *const xn_row = xn.row(0, r), *const x_row = x.row(0, r);
+        T* const to = gradient.row(0, r);
+        for (std::size_t i = 0; i < columns; i += simd_width<T>) {
+            auto const normalised = load(xn_row + i);
+            auto const dz = where_positive(normalised, load(dxn_row + i), zero);
+            store(to + i, multiply_add(a, dz, load(to + i)));
+            plain += dz;
+            weighted = multiply_add(dz, where_positive(normalised, load(x_row + i) - m, zero), weighted);
+        }
     }
-    T first = sum(plain), second = sum(weighted);
-    for (; i < count; ++i) {
-        T const dz = xn[i] > T(0) ? dxn[i] : T(0);
-        gradient[i] += scale * dz;
-        first += dz;
-        second += dz * (x[i] - mean);
-    }
-    sums[0] += static_cast<double>(first);
-    sums[1] += static_cast<double>(second);
+    sums[0] += static_cast<double>(sum(plain));
+    sums[1] += static_cast<double>(sum(weighted));
 }
 
 /// Backward pass of a unit: gradients by weights, bias and input.
@@ -151,23 +149,28 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
                 });
             for (std::size_t first = 0; by_input && first < ci;) {
                 std::size_t const block = next_block(ci - first);
+                plane<T> const to{into.input.row(t.n, first, t.y) + t.x, into.input.stride_c(), into.input.stride_h()};
+                plane<T const> const value{in.value.row(t.n, first, t.y) + t.x, in.value.stride_c(),
+                                           in.value.stride_h()};
+                soon_read<T> const soon{{to.data, to.channel_stride, to.row_stride}, value};
                 with_kernel_size<T>(k, [&]<std::size_t K>() {
-                    conv_tile<T, K>(dy_read, co, scratch.packed.data() + first * co * K * K, nullptr, dx, block, t.rows,
-                                    t.columns);
+                    conv_tile_block<T, K>(dy_read, co, scratch.packed.data() + first * co * K * K, nullptr, false, dx,
+                                          block, t.rows, t.columns, soon);
                 });
                 for (std::size_t b = 0; b < block; ++b) {
                     std::size_t const c = first + b;
+                    if (normalised) {
+                        normalised_gradient_tile<T>({dx.row(b, 0), 0, dx.row_stride}, {x.row(c, pad) + pad, 0, pitch},
+                                                    {value.row(b, 0), 0, value.row_stride}, t.rows, t.columns,
+                                                    in.scale[c], into.mean[c], {to.row(b, 0), 0, to.row_stride},
+                                                    sum_part + co + 2 * c);
+                        continue;
+                    }
                     for (std::size_t r = 0; r < t.rows; ++r) {
                         T const* const from = dx.row(b, r);
-                        if (!normalised) {
-                            T* const to = into.input.row(t.n, c, t.y + r) + t.x;
-                            for (std::size_t i = 0; i < t.columns; ++i)
-                                to[i] += from[i];
-                        } else {
-                            normalised_gradient_row(from, x.row(c, r + pad) + pad, in.value.row(t.n, c, t.y + r) + t.x,
-                                                    t.columns, in.scale[c], into.mean[c],
-                                                    into.input.row(t.n, c, t.y + r) + t.x, sum_part + co + 2 * c);
-                        }
+                        T* const row = to.row(b, r);
+                        for (std::size_t i = 0; i < t.columns; ++i)
+                            row[i] += from[i];
                     }
                 }
                 first += block;
