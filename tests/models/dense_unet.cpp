@@ -99,6 +99,13 @@ TEST_CASE("dense_unet: gradients with dropout equal finite differences") {
     CHECK(other != with_dropout);
 }
 
+TEST_CASE("dense_unet: the bytes told beforehand are those that a call takes") {
+    check_bytes<comir::dense_unet<compact_mini, float>>({2, 3, 12, 20});
+    check_bytes<comir::dense_unet<paper_mini, float>>({3, 1, 16, 40});
+    CHECK_THROWS_AS(static_cast<void>(comir::dense_unet<compact_mini, float>{}.bytes(1, 9, 8, false)),
+                    comir::shape_error);
+}
+
 TEST_CASE("dense_unet: what does not fit is refused with what would") {
     state<comir::dense_unet<compact_mini, float>> s;
     comir::tensor<float> x({1, 3, 8, 10}), y({1, 2, 8, 10}), wrong({1, 4, 8, 8});

@@ -85,6 +85,12 @@ TEST_CASE("dense_unet: the same bits for one and two threads with resampled unit
     check_threads<comir::dense_unet<blur_transposed_early, float>>({2, 2, 40, 72});
 }
 
+TEST_CASE("dense_unet: the bytes told beforehand are those that a call with resampled units takes") {
+    check_bytes<comir::dense_unet<average_transposed, float>>({2, 2, 12, 20});
+    check_bytes<comir::dense_unet<blur_shuffle, float>>({2, 2, 12, 20});
+    check_bytes<comir::dense_unet<blur_transposed_early, float>>({2, 2, 16, 24});
+}
+
 TEST_CASE("dense_unet: gradients of resampled units with dropout equal finite differences") {
     constexpr auto dropping = [](comir::unet_shape shape) {
         shape.dropout_percent = 20;

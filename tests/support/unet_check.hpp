@@ -93,6 +93,23 @@ void check_threads(comir::shape4 extent) {
 }
 
 /// Every seventh parameter's derivative of a weighted sum of the outputs against finite differences.
+/// The bytes that are told beforehand are those that a call takes.
+template <class Network>
+void check_bytes(comir::shape4 extent) {
+    state<Network> encoding, training;
+    using T = typename Network::value_type;
+    comir::tensor<T> const x(extent);
+    comir::tensor<T> y({extent.n, encoding.network.out_channels(), extent.h, extent.w});
+    encoding.network.encode(encoding.parameters, encoding.running, x, y, encoding.work, 1);
+    CHECK(encoding.network.bytes(extent.n, extent.h, extent.w, false) == encoding.work.bytes());
+    auto& s = training;
+    std::vector<T> gradient(s.parameters.size());
+    s.network.forward(s.parameters, s.running, x, y, 1, s.work, 1);
+    s.network.backward(s.parameters, x, y, {}, gradient, 1, s.work, 1);
+    CHECK(s.network.bytes(extent.n, extent.h, extent.w, true) == s.work.bytes());
+    CHECK(s.work.bytes() > encoding.work.bytes());
+}
+
 template <class Network>
 void check_gradient(comir::shape4 extent) {
     state<Network> s;

@@ -28,6 +28,14 @@ public:
     std::vector<parameter_entry> const& parameter_entries() const { return network_.plan().parameter_entries; }
     std::vector<parameter_entry> const& running_entries() const { return network_.plan().running_entries; }
 
+    /// Bytes of feature maps and what else grows with the image, for encoding (N, in, H, W) or a training step; what
+    /// `workspace::bytes()` is afterwards. Scratch of the threads, a few MiB, comes on top.
+    /// Errors: shape_error if no network of this shape reads such images
+    std::size_t bytes(std::size_t n, std::size_t h, std::size_t w, bool training) const {
+        check({n, in_channels(), h, w}, {n, out_channels(), h, w}, "bytes");
+        return network_.bytes(n, h, w, training);
+    }
+
     /// Weights and biases uniform within 1 / sqrt(fan-in), as PyTorch's convolutions; normalisations the identity.
     void initialise(std::span<T> parameters, std::span<T> running, std::uint64_t seed) const {
         check_spans(parameters.size(), running.size(), "initialise");

@@ -23,9 +23,12 @@ struct unet_workspace {
     detail::conv_scratch<T> scratch;
     detail::unet_stage_memory<T> stage;
 
-    /// Bytes held by the feature maps and their gradients.
+    /// Bytes held by feature maps, their gradients and what else grows with the image; scratch of the threads, a few
+    /// MiB, comes on top.
     std::size_t bytes() const {
         std::size_t total = stage.bytes();
+        for (auto const& c : chosen)
+            total += c.size();
         for (auto const& b : buffers)
             total += b.bytes();
         return total;
@@ -64,6 +67,17 @@ public:
                 running[unit.running + unit.ci + i] = T(1);
             }
         }
+    }
+
+    /// What a fresh workspace's bytes() is after encoding or a training step with images (N, *, H, W).
+    std::size_t bytes(std::size_t n, std::size_t h, std::size_t w, bool training) const {
+        std::size_t total = Resampled ? stage_bytes<T>(plan_, n, h, w, training) : 0;
+        for (std::size_t i = 0; i < plan_.buffer_channels.size(); ++i)
+            total += (training ? 2 : 1) * feature_map<T>::bytes({n, plan_.buffer_channels[i], h >> i, w >> i});
+        for (auto const& unit : plan_.units)
+            if (unit.pool && training)
+                total += chosen_bytes(unit, n, h, w);
+        return total;
     }
 
     /// Training updates the running statistics and keeps what backward needs.
@@ -150,9 +164,13 @@ private:
         for (auto const& unit : plan_.units) {
             widest = std::max({widest, unit.ci, unit.co});
             if (unit.pool && training)
-                work.chosen[unit.chosen].resize(s.n * unit.co * (s.h >> unit.to) * (s.w >> unit.to));
+                work.chosen[unit.chosen].resize(chosen_bytes(unit, s.n, s.h, s.w));
         }
         work.norm.resize(widest);
+    }
+
+    static std::size_t chosen_bytes(unet_unit const& unit, std::size_t n, std::size_t h, std::size_t w) {
+        return n * unit.co * (h >> unit.to) * (w >> unit.to);
     }
 
     conv_input<T> input_of(unet_unit const& unit, std::span<T const> parameters, std::span<T const> running,

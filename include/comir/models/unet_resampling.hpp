@@ -45,6 +45,23 @@ shape4 stage_shape(unet_unit const& unit, conv_input<T> const& in) {
     return {in.value.shape().n, unit.conv_channels(), in.height(), in.width()};
 }
 
+/// What unet_stage_memory::bytes() is after a call with images (N, *, H, W).
+template <scalar T>
+std::size_t stage_bytes(unet_plan const& plan, std::size_t n, std::size_t h, std::size_t w, bool training) {
+    auto const padded = [&](std::size_t channels, std::size_t level) {
+        return n * channels * (h >> level) * row_pitch<T>(w >> level);
+    };
+    std::size_t result = 0, gradient = 0, places = 0;
+    for (auto const& unit : plan.units)
+        if (unit.stage != unet_stage::none) {
+            result = std::max(result, padded(unit.conv_channels(), unit.from));
+            gradient = std::max(gradient, training ? padded(unit.co, unit.to) : 0);
+            if (unit.stage == unet_stage::blur)
+                places += n * unit.co * ((h >> unit.from) - 1) * ((w >> unit.from) - 1);
+        }
+    return (result + gradient) * sizeof(T) + places;
+}
+
 /// Calls body(layer, state) with the layer that resamples a unit's result.
 template <scalar T, class Body>
 void with_resampling(unet_unit const& unit, unet_stage_memory<T>& memory, Body&& body) {

@@ -13,13 +13,21 @@ namespace comir::inline COMIR_ABI {
 template <scalar T>
 class feature_map {
 public:
-    /// Changes the shape; the values are zero afterwards. Keeps the memory if it is large enough.
-    void resize(shape4 shape) {
+    /// Elements from one channel to the next.
+    static constexpr std::size_t channel_stride(shape4 const& shape) {
         constexpr std::size_t line = alignment / sizeof(T);
-        shape_ = shape;
         // 9 modulo 16: also the rows of neighbouring channels lie in different sets.
         std::size_t const lines = shape.h * row_pitch<T>(shape.w) / line;
-        stride_c_ = (round_up(lines + 7, 16) - 7) * line;
+        return (round_up(lines + 7, 16) - 7) * line;
+    }
+    /// Bytes that a shape needs.
+    static constexpr std::size_t bytes(shape4 const& shape) {
+        return shape.n * shape.c * channel_stride(shape) * sizeof(T);
+    }
+    /// Changes the shape; the values are zero afterwards. Keeps the memory if it is large enough.
+    void resize(shape4 shape) {
+        shape_ = shape;
+        stride_c_ = channel_stride(shape);
         storage_.assign(shape.n * shape.c * stride_c_, T(0));
     }
     shape4 const& shape() const { return shape_; }
