@@ -101,6 +101,7 @@
 #include <comir/optim/clip.hpp>
 #include <comir/optim/schedule.hpp>
 #include <comir/optim/sgd.hpp>
+#include <comir/registration/agreement.hpp>
 #include <comir/registration/alpha_amd.hpp>
 #include <comir/registration/alpha_amd_check.hpp>
 #include <comir/registration/alpha_amd_confidence.hpp>
@@ -110,7 +111,6 @@
 #include <comir/registration/alpha_amd_options.hpp>
 #include <comir/registration/alpha_amd_resolution.hpp>
 #include <comir/registration/automatic.hpp>
-#include <comir/registration/automatic_agreement.hpp>
 #include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/evaluate.hpp>
 #include <comir/registration/feature_based.hpp>

@@ -376,6 +376,31 @@ TEST_CASE("register_alpha_amd: starts reach what the default angles do not") {
     CHECK(corner_error(result.transform, truth, images.fixed.shape()) < 0.1);
 }
 
+TEST_CASE("register_alpha_amd: the settings for CoMIRs reach far, with noise, and the same bits for 1 and 2 threads") {
+    std::size_t plain = 0, own = 0;
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+        comir::random_stream random(seed, 77);
+        double const side = seed % 2 == 0 ? 1.0 : -1.0;
+        rigid2 const truth{
+            {side * random.uniform(0.2, 0.5), side * random.uniform(24.0, 28.0), random.uniform(-28.0, 28.0)},
+            {79.5, 79.5}};
+        pair p = make_pair(truth, {1, 160, 160}, {1, 160, 160}, seed);
+        for (float& v : p.moving.values())
+            v += static_cast<float>(random.uniform(-0.2, 0.2));
+        auto options = comir::comir_alpha_amd_options();
+        options.threads = 1;
+        auto const one = comir::register_alpha_amd<rigid2>(p.fixed, p.moving, options);
+        options.threads = 2;
+        auto const two = comir::register_alpha_amd<rigid2>(p.fixed, p.moving, options);
+        CHECK(one.transform.parameters == two.transform.parameters);
+        own += corner_error(one.transform, truth, p.fixed.shape()) < 1.0 ? 1 : 0;
+        auto const published = comir::register_alpha_amd<rigid2>(p.fixed, p.moving);
+        plain += corner_error(published.transform, truth, p.fixed.shape()) < 1.0 ? 1 : 0;
+    }
+    CHECK(own == 6);
+    CHECK(plain < own);
+}
+
 TEST_CASE("register_alpha_amd: an affine transform recovers a rotation") {
     rigid2 const truth{{0.25, 3.0, -4.0}, {47.5, 47.5}};
     auto const images = make_pair(truth, {1, 96, 96}, {1, 96, 96});

@@ -11,6 +11,7 @@
 
 #include <comir/core/parallel.hpp>
 #include <comir/image/pyramid.hpp>
+#include <comir/registration/agreement.hpp>
 #include <comir/registration/alpha_amd_check.hpp>
 #include <comir/registration/alpha_amd_confidence.hpp>
 #include <comir/registration/alpha_amd_descent.hpp>
@@ -116,8 +117,9 @@ public:
             require<shape_error>(std::min(moving.height(), moving.width()) > step.factor,
                                  "comir::register_alpha_amd: the moving image is ", to_string(moving.shape()),
                                  ", too small for the last pyramid factor ", step.factor);
-            detail::amd_level const moving_level =
-                detail::make_amd_level(moving, mask, weights, step, options_, &levels_[done].range).level;
+            detail::amd_resolution moving_resolution =
+                detail::make_amd_level(moving, mask, weights, step, options_, &levels_[done].range);
+            detail::amd_level& moving_level = moving_resolution.level;
             detail::amd_level const& fixed_level = levels_[done].level;
             varied = fixed_level.is_varied() && moving_level.is_varied();
             parallel_for(runs.size(), options_.threads, [&](std::size_t i) {
@@ -131,6 +133,10 @@ public:
                 runs[i].overlap = e.overlap;
                 runs[i].overlap_moving = e.overlap_moving;
             });
+            if (options_.choice == amd_choice::correlation)
+                for (auto& run : runs)
+                    run.correlation =
+                        correlation(levels_[done], moving_resolution, run.transform, static_cast<double>(step.factor));
             if (!last)
                 iterations += abandon(runs, step.step_begin);
             if (!coarsest_moving) {
@@ -180,12 +186,19 @@ private:
                     "comir::register_alpha_amd: a start has a parameter or centre that is not finite");
             runs.push_back({t, t, runs.size()});
         }
-        if (starts.empty())
-            for (double const angle : options_.start_angles) {
-                Transform t = make_start(moving);
-                if (detail::turn_start(t, angle))
+        auto const reach = static_cast<std::ptrdiff_t>(options_.start_shifts);
+        for (double const angle : starts.empty() ? options_.start_angles : std::vector<double>{})
+            for (std::ptrdiff_t j = -reach; j <= reach; ++j)
+                for (std::ptrdiff_t i = -reach; i <= reach; ++i) {
+                    Transform t = make_start(moving);
+                    if (!detail::turn_start(t, angle))
+                        continue;
+                    t.parameters[Transform::parameter_count - 2] +=
+                        static_cast<double>(i) * options_.start_step * static_cast<double>(shape_.w);
+                    t.parameters[Transform::parameter_count - 1] +=
+                        static_cast<double>(j) * options_.start_step * static_cast<double>(shape_.h);
                     runs.push_back({t, t, runs.size()});
-            }
+                }
         require(!runs.empty(), "comir::register_alpha_amd: there is no start; give start_angles, with the angle 0 for ",
                 Transform::name, ", or starts");
         return runs;
@@ -197,7 +210,24 @@ private:
 
     bool better(detail::amd_start<Transform> const& a, detail::amd_start<Transform> const& b) const {
         bool const a_fits = fits(a), b_fits = fits(b);
-        return a_fits != b_fits ? a_fits : a.value < b.value;
+        if (a_fits != b_fits)
+            return a_fits;
+        return options_.choice == amd_choice::correlation ? a.correlation > b.correlation : a.value < b.value;
+    }
+    bool hopeless(detail::amd_start<Transform> const& run, detail::amd_start<Transform> const& best) const {
+        if (fits(run) != fits(best))
+            return true;
+        return options_.choice == amd_choice::correlation ? options_.abandon * run.correlation < best.correlation
+                                                          : run.value > options_.abandon * best.value;
+    }
+    double correlation(detail::amd_resolution const& fixed, detail::amd_resolution const& moving, Transform const& t,
+                       double factor) const {
+        affine2 at_level = to_affine(t);
+        at_level.parameters[4] /= factor;
+        at_level.parameters[5] /= factor;
+        return detail::agreement_under(fixed.picture, fixed.mask, moving.picture, moving.mask, at_level,
+                                       options_.threads)
+            .correlation;
     }
     /// Sorts the starts and ends those without hope, and those that have come to the place of a better one, as near as
     /// `same` pixels. Returns the iterations of those.
@@ -206,13 +236,11 @@ private:
         std::vector<detail::amd_start<Transform>> kept;
         std::size_t iterations = 0;
         for (auto const& run : runs) {
-            bool const hopeless =
-                options_.abandon > 0.0 && !kept.empty() &&
-                (fits(run) != fits(kept.front()) || run.value > options_.abandon * kept.front().value);
+            bool const ended = options_.abandon > 0.0 && !kept.empty() && hopeless(run, kept.front());
             bool const known = std::ranges::any_of(kept, [&](auto const& other) {
                 return detail::corner_distance(run.transform, other.transform, shape_.h, shape_.w) < same;
             });
-            if (hopeless || known)
+            if (ended || known)
                 iterations += run.iterations;
             else
                 kept.push_back(run);

@@ -53,6 +53,10 @@ inline void check_amd_options(alpha_amd_options const& o) {
     require(o.momentum >= 0.0 && o.momentum < 1.0, amd_name, ": momentum is ", o.momentum, ", expected 0 to below 1");
     require(o.max_distance >= 0.0 && std::isfinite(o.max_distance), amd_name, ": max_distance is ", o.max_distance,
             " pixels, expected a positive number, or 0 for the image's diagonal");
+    require(o.max_distance_share > 0.0 && o.max_distance_share <= 1.0, amd_name, ": max_distance_share is ",
+            o.max_distance_share, ", expected above 0 and at most 1");
+    require(o.start_shifts <= 16 && o.start_step > 0.0 && o.start_step <= 1.0, amd_name, ": start_shifts is ",
+            o.start_shifts, " and start_step ", o.start_step, ", expected at most 16 and above 0 to 1");
     require(o.min_overlap >= 0.0 && o.min_overlap <= 1.0, amd_name, ": min_overlap is ", o.min_overlap,
             ", expected 0 to 1");
     require(o.abandon == 0.0 || (o.abandon >= 1.0 && std::isfinite(o.abandon)), amd_name, ": abandon is ", o.abandon,

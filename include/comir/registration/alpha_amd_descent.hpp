@@ -39,6 +39,7 @@ struct amd_start {
     std::size_t iterations = 0;
     double value = std::numeric_limits<double>::infinity();
     double overlap = 0.0, overlap_moving = 0.0;
+    double correlation = 0.0;  // only with amd_choice::correlation
 };
 
 /// The direction of the next step: the gradient's running mean, its size divided out. A gradient's size says how steep

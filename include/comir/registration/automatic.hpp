@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <comir/registration/alpha_amd.hpp>
-#include <comir/registration/automatic_agreement.hpp>
+#include <comir/registration/agreement.hpp>
 #include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/global_search.hpp>
 #include <comir/registration/result.hpp>

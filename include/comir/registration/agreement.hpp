@@ -20,8 +20,9 @@ struct agreement {
 /// Zero-normalised correlation, -1 to 1, of the fixed image's pixels with the moving image under a transform, where
 /// both count; channels together, each with its own mean; zero where nothing varies or meets. The overlap is the share
 /// of the fixed image's pixels.
-inline agreement agreement_under(image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
-                                 image_mask const& moving_mask, rigid2 const& fixed_to_moving, int threads) {
+template <affine_transform Transform>
+agreement agreement_under(image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
+                          image_mask const& moving_mask, Transform const& fixed_to_moving, int threads) {
     image_mask inside;
     image<float> values = moving, weight;
     warp_options const options{.threads = threads};
