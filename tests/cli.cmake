@@ -7,36 +7,7 @@ set(WORK "${WORK}/with spaces")
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}")
 
-# Runs the tool; fails unless it ends with the code and its output matches the pattern, its messages if the code is not 0.
-function(expect code pattern)
-    execute_process(COMMAND "${TOOL}" ${ARGN} WORKING_DIRECTORY "${WORK}" RESULT_VARIABLE result OUTPUT_VARIABLE output
-                    ERROR_VARIABLE messages)
-    set(text "${output}")
-    if(NOT code STREQUAL "0")
-        set(text "${messages}")
-    endif()
-    if(NOT result MATCHES "^${code}$" OR NOT text MATCHES "${pattern}")
-        message(FATAL_ERROR "comir ${ARGN}\nended with ${result}, expected ${code}; expected output: ${pattern}\n"
-                            "output: ${output}\nmessages: ${messages}")
-    endif()
-    set(output "${output}" PARENT_SCOPE)
-endfunction()
-function(expect_files)
-    foreach(name IN LISTS ARGN)
-        if(NOT EXISTS "${WORK}/${name}")
-            message(FATAL_ERROR "there is no ${name}")
-        endif()
-    endforeach()
-endfunction()
-# Outputs that failed leave nothing behind, neither under their names nor temporary files.
-function(expect_no_files)
-    foreach(pattern IN LISTS ARGN)
-        file(GLOB found "${WORK}/${pattern}")
-        if(found)
-            message(FATAL_ERROR "${found} should not be there")
-        endif()
-    endforeach()
-endfunction()
+include("${CMAKE_CURRENT_LIST_DIR}/support/tool.cmake")
 
 expect(0 "^comir ${VERSION} \\([a-z0-9_.]+\\)" --version)
 foreach(command register evaluate make-pairs)
@@ -73,6 +44,12 @@ endif()
 
 # The results but for the seconds do not depend on the number of threads.
 expect(0 "all" evaluate --pairs "same set/pairs.csv" --out two.csv --threads 2)
+file(STRINGS "${WORK}/two.csv" rows)
+list(GET rows 0 columns)
+list(GET rows 1 row)
+if(NOT columns MATCHES ",y3,confidence$" OR NOT row MATCHES ",(1|0\\.[0-9]+)$")
+    message(FATAL_ERROR "results.csv has the columns ${columns} and the row ${row}, expected a confidence above 0 last")
+endif()
 foreach(name results two)
     file(READ "${WORK}/${name}.csv" content)
     string(REGEX REPLACE "\n([^,]*,[^,]*,[^,]*),[^,]*" "\n\\1" ${name} "${content}")
@@ -136,14 +113,35 @@ expect(1 "^comir: flat.csv: line 2: the value of 'y' is 'two'[^\n]+\n$" points -
 
 # alpha-AMD with its options: other transforms, starts, levels, points, masks.
 set(pair --fixed "same set/0000_fixed.png" --moving "same set/0000_moving.png")
-expect(0 "matrix +[0-9.-]+ .*converged  yes\nconfidence [0-9.]+ of 1" register ${pair} --transform affine)
-expect(0 "angle +-?[0-9.]+ degrees" register ${pair} --starts=-20,0,20 --levels 5 --samples 200 --fixed-mask
+expect(0 "matrix +[0-9.-]+ .*converged  yes\nconfidence [0-9.]+ of 1" register ${pair} --method alpha_amd --transform affine)
+expect(0 "angle +-?[0-9.]+ degrees" register ${pair} --method alpha_amd --starts=-20,0,20 --levels 5 --samples 200 --fixed-mask
        "same set/0000_fixed.png" --moving-mask "same set/0000_moving.png")
-expect(0 "all +2 " evaluate --pairs "same set/pairs.csv" --limit 2 --starts=0 --levels 3)
-expect(1 "^comir: none.png: cannot open[^\n]+\n$" register ${pair} --fixed-mask none.png)
-expect(1 "^comir: the mask is 1 x 96 x 96, expected 1 x [^\n]+\n$" register --fixed visible/scene.png --moving w.png
-       --fixed-mask w.png)
-expect("[1-9][0-9]*" "comir: .*--levels" register ${pair} --levels 0)
+expect(0 "all +2 " evaluate --pairs "same set/pairs.csv" --limit 2 --method alpha_amd --starts=0 --levels 3)
+expect(1 "^comir: none.png: cannot open[^\n]+\n$" register ${pair} --method alpha_amd --fixed-mask none.png)
+expect(1 "^comir: the mask is 1 x 96 x 96, expected 1 x [^\n]+\n$" register --method alpha_amd --fixed visible/scene.png
+       --moving w.png --fixed-mask w.png)
+expect("[1-9][0-9]*" "comir: .*--levels" register ${pair} --method alpha_amd --levels 0)
+
+# SIFT with a picture of its matches; global searches within limits, which hold.
+expect(0 "^1 pairs" make-pairs --a visible/ --b "copy of visible" --out large --size 220 --count 1)
+expect(0 "sift, less is better.*converged  yes" register --fixed large/0000_fixed.png --moving large/0000_moving.png --method
+       sift --matches m.png)
+expect(0 "fixed +m.png [^\n]+, 444 x 220 px" register --fixed m.png --moving m.png --method global)
+foreach(method auto global)
+    expect(0 "angle +-?[0-9.]+ degrees.*converged  yes" register ${pair} --method ${method} --max-angle 10 --max-shift
+           12,12)
+endforeach()
+# Limits that leave out the true place.
+expect(0 "angle +(8[0-9]|9[0-9]|100)\\.[0-9]+ degrees" register ${pair} --method global --angle 90 --max-angle 10)
+expect(0 "shift +-?[0-2]\\.[0-9]+ px to the right, -?[0-2]\\.[0-9]+ px down" register ${pair} --method global --max-shift 1)
+expect(0 "all +2 " evaluate --pairs "same set/pairs.csv" --limit 2 --method auto --max-angle 20)
+expect(1 "^comir: --max-angle: this option is of the methods auto, global, global_mi, the method given is alpha_amd\n$"
+       register ${pair} --method alpha_amd --max-angle 10)
+expect(1 "^comir: --matches: this option is of the method sift, [^\n]+\n$" register ${pair} --matches x.png)
+expect(1 "^comir: --levels: this option is of the method alpha_amd, [^\n]+\n$" register ${pair} --method auto --levels 5)
+expect(1 "^comir: --matches: x.tif: [^\n]+\n$" register ${pair} --method sift --matches x.tif)
+expect("[1-9][0-9]*" "comir: .*--max-shift" register ${pair} --method auto --max-shift 0)
+expect("[1-9][0-9]*" "comir: .*--max-angle" register ${pair} --method auto --max-angle 190)
 
 # Two modalities, and parts of the scenes in shares and in pixels.
 expect(0 "^2 pairs" make-pairs --a visible --b "${DATA}/infrared" --out pixels ${small} --count 2 --region 0,180,349,172)

@@ -34,6 +34,20 @@ endif()
 expect(0 "validation  loss" train ${pair} ${tiny} --steps 2 --out v.safetensors --validation-a visible --validation-b
        infrared)
 
+# The last pairs by name are kept for validation, which every checkpoint's line shows.
+file(MAKE_DIRECTORY "${WORK}/two/visible" "${WORK}/two/infrared")
+foreach(modality visible infrared)
+    foreach(name first second)
+        file(COPY_FILE "${WORK}/${modality}/scene.png" "${WORK}/two/${modality}/${name}.png")
+    endforeach()
+endforeach()
+set(two --a two/visible --b two/infrared)
+expect(0 "on 1 pairs.*step +1 [^\n]+validation  loss [0-9.]+ [^\n]+\nstep +2 [^\n]+validation  loss" train ${two} ${tiny}
+       --steps 2 --checkpoint-every 1 --hold-out 1 --out h.safetensors)
+expect(1 "^comir: --hold-out is 2, expected fewer than the 2 pairs[^\n]+\n$" train ${two} --hold-out 2 --out x.safetensors)
+expect(1 "^comir: --hold-out and --validation-a [^\n]+\n$" train ${two} --hold-out 1 --validation-a visible --validation-b
+       infrared --out x.safetensors)
+
 # The same seed gives the same file, another seed another one.
 foreach(run "one;1" "two;1" "other;2")
     list(GET run 0 name)

@@ -6,7 +6,8 @@
 #include <comir/core/simd.hpp>
 #include <comir/version.hpp>
 
-#include "cli.hpp"
+#include "command_line.hpp"
+#include "commands.hpp"
 #include "watch.hpp"
 
 namespace {
@@ -24,30 +25,14 @@ std::string version_number() {
            std::to_string(COMIR_VERSION_PATCH);
 }
 
+std::string vector_instructions() {
+    return comir::simd_name();
+}
+
 int main(int count, char** arguments) {
     watch_for_interrupt();
     try {
-        CLI::App app("Registers images of different modalities.", "comir");
-        app.set_version_flag("--version", "comir " + version_number() + " (" + comir::simd_name() + ")",
-                             "print the version and the vector instructions in use");
-        app.require_subcommand(1);
-        app.failure_message([](CLI::App const*, CLI::Error const& usage) {
-            return "comir: " + std::string(usage.what()) + "; run with --help for more information\n";
-        });
-        add_train(app);
-        add_encode(app);
-        add_info(app);
-        add_register(app);
-        add_evaluate(app);
-        add_warp(app);
-        add_points(app);
-        add_make_pairs(app);
-        try {
-            app.parse(count, arguments);
-        } catch (CLI::ParseError const& usage) {
-            return app.exit(usage);
-        }
-        return 0;
+        return run_command_line(count, arguments);
     } catch (interrupted const&) {
         std::fputs("comir: interrupted\n", stderr);
         return 130;

@@ -3,21 +3,20 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <memory>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <comir/image/image.hpp>
 #include <comir/pipeline/make_pairs.hpp>
 
-#include "cli.hpp"
+#include "commands.hpp"
+#include "outputs.hpp"
+#include "scenes.hpp"
 #include "watch.hpp"
 
 namespace {
-
-struct settings {
-    std::string a, b, out, a_modality, b_modality, region;
-    comir::make_pairs_options pairs{};
-    run_options run{};
-};
 
 /// "x,y,w,h".
 std::array<double, 4> parse_region(std::string_view text) {
@@ -60,15 +59,35 @@ void apply_region(std::string const& text, std::vector<comir::aligned_pair>& sce
         }
 }
 
-void run(settings const& s) {
-    comir::make_pairs_options options = s.pairs;
+}  // namespace
+
+std::vector<comir::aligned_pair> load_scenes(std::string const& a, std::string const& b) {
+    return comir::read_folder_pairs(a, b);
+}
+
+make_pairs_settings default_make_pairs_settings() {
+    comir::make_pairs_options const library;
+    make_pairs_settings s;
+    s.size = library.size_px;
+    s.count = library.count;
+    s.max_angle = library.max_angle_deg;
+    s.max_shift = library.max_shift;
+    return s;
+}
+
+void run_make_pairs(make_pairs_settings const& s) {
+    comir::make_pairs_options options;
+    options.size_px = s.size;
+    options.count = s.count;
+    options.max_angle_deg = s.max_angle;
+    options.max_shift = s.max_shift;
     options.modalities = {s.a_modality.empty() ? folder_name(s.a) : s.a_modality,
                           s.b_modality.empty() ? folder_name(s.b) : s.b_modality};
     options.seed = s.run.seed;
     comir::require(options.modalities[0] != options.modalities[1], "both modalities are named '", options.modalities[0],
                    "'; name them with --a-modality and --b-modality");
     check_output_folder("--out", s.out);
-    auto scenes = comir::read_folder_pairs(s.a, s.b);
+    auto scenes = load_scenes(s.a, s.b);
     if (!s.region.empty())
         apply_region(s.region, scenes, options.part);
     progress_line line("pairs");
@@ -79,29 +98,4 @@ void run(settings const& s) {
         throw interrupted{};
     std::printf("%zu pairs of %zu scenes in %s\n", pairs.size(), scenes.size(),
                 (std::filesystem::path(s.out) / "pairs.csv").c_str());
-}
-
-}  // namespace
-
-void add_make_pairs(CLI::App& app) {
-    auto const s = std::make_shared<settings>();
-    CLI::App& command = *app.add_subcommand(
-        "make-pairs", "Make pairs with known displacements from aligned images, to measure registration on.");
-    command.add_option("--a", s->a, "folder of the images of one modality (PNG, TIFF)")->required();
-    command.add_option("--b", s->b, "folder of the other modality's images: the same file names, aligned")->required();
-    command.add_option("--out", s->out, "folder for the images and pairs.csv, made if missing")->required();
-    command.add_option("--a-modality", s->a_modality, "name of a's modality; default: the folder's name");
-    command.add_option("--b-modality", s->b_modality, "name of b's modality; default: the folder's name");
-    command.add_option("--size", s->pairs.size_px, "width and height of the images, in pixels")->capture_default_str();
-    command.add_option("--count", s->pairs.count, "number of pairs, over all images and both directions")
-        ->capture_default_str();
-    command.add_option("--max-angle", s->pairs.max_angle_deg, "largest angle to either side, in degrees")
-        ->capture_default_str();
-    command.add_option("--max-shift", s->pairs.max_shift, "largest shift in x and in y, as a share of the size")
-        ->capture_default_str();
-    command.add_option("--region", s->region,
-                       "part of the images to use: x,y,w,h in pixels, or as shares of width and height if none is "
-                       "above 1, such as 0,0.5,1,0.5 for the lower half; default: all");
-    add_seed(command, s->run);
-    command.callback([s] { run(*s); });
 }

@@ -1,38 +1,17 @@
-#include <cmath>
-#include <cstddef>
-#include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <numbers>
-#include <type_traits>
+#include <string>
 #include <variant>
 
-#include <comir/image/convert.hpp>
-#include <comir/image/warp.hpp>
-#include <comir/io/image_file.hpp>
-#include <comir/io/transform_file.hpp>
-#include <comir/pipeline/model_preparation.hpp>
-#include <comir/pipeline/pair_sheet.hpp>
-#include <comir/pipeline/register_pair.hpp>
-
-#include "cli.hpp"
+#include "commands.hpp"
+#include "images.hpp"
+#include "methods.hpp"
+#include "outputs.hpp"
+#include "pairs.hpp"
+#include "transforms.hpp"
 #include "watch.hpp"
 
 namespace {
-
-struct settings {
-    std::string model, fixed, moving, fixed_modality, moving_modality, method = "alpha_amd";
-    std::string out_transform, out_image, overlay;
-    alpha_amd_settings alpha_amd{};
-    run_options run{};
-};
-
-comir::image<float> read_finite(std::string const& path) {
-    comir::image<float> image = comir::read_image_float(path);
-    comir::require(comir::has_only_finite(image), path,
-                   ": a value is infinite or not a number, expected finite values");
-    return image;
-}
 
 std::string modality_name(std::string const& given, std::string const& file) {
     return given.empty() ? folder_name_of_file(file) : given;
@@ -46,91 +25,61 @@ void print_transform(comir::any_transform const& transform) {
                     rigid->parameters[1], rigid->parameters[2], rigid->centre.x, rigid->centre.y);
         return;
     }
-    comir::affine2 const a = std::visit([](auto const& held) { return comir::to_affine(held); }, transform);
+    comir::affine2 const a = to_affine(transform);
     std::printf("matrix     %.6f %.6f %.3f; %.6f %.6f %.3f from fixed to moving (x, y, 1)\n", a.parameters[0],
                 a.parameters[1], a.parameters[4], a.parameters[2], a.parameters[3], a.parameters[5]);
 }
 
-void print(settings const& s, any_result const& r, comir::image<float> const& fixed,
-           comir::image<float> const& moving) {
+void print(register_settings const& s, method_result const& r, image_pair const& images) {
     std::printf("fixed      %s (%s), %zu x %zu px\n", s.fixed.c_str(), modality_name(s.fixed_modality, s.fixed).c_str(),
-                fixed.width(), fixed.height());
+                images.fixed.width(), images.fixed.height());
     std::printf("moving     %s (%s), %zu x %zu px\n", s.moving.c_str(),
-                modality_name(s.moving_modality, s.moving).c_str(), moving.width(), moving.height());
+                modality_name(s.moving_modality, s.moving).c_str(), images.moving.width(), images.moving.height());
     print_transform(r.transform);
-    std::printf("value      %.5g (%s, less is better)\n", r.value, s.method.c_str());
+    bool const is_score = s.method.name == "mi" || s.method.name.starts_with("global");
+    std::printf("value      %.5g (%s, %s is better)\n", r.value, s.method.name.c_str(), is_score ? "more" : "less");
     std::printf("converged  %s\n", r.converged ? "yes" : "no: the transform is only the best guess");
     std::printf("confidence %.2f of 1\n", r.confidence);
     std::printf("overlap    %.1f %% of the fixed image\n", 100.0 * r.overlap);
     std::printf("time       %.2f s\n", r.seconds);
 }
 
-void run(settings const& s) {
+}  // namespace
+
+void run_register(register_settings const& s) {
     check_output("--out-transform", s.out_transform, {".tfm", ".txt", ".json"});
     check_output("--out-image", s.out_image, {".png", ".tif", ".tiff"});
     check_output("--overlay", s.overlay, {".png"});
-    auto const fixed = read_finite(s.fixed), moving = read_finite(s.moving);
+    check_output("--matches", s.method.matches, {".png"});
+    image_pair const images{load_finite_image(s.fixed), load_finite_image(s.moving)};
     comir::any_image stored;
     if (!s.out_image.empty()) {
-        stored = comir::read_image(s.moving);
+        stored = load_image(s.moving);
         check_holds("--out-image", s.out_image, stored);
     }
 
-    comir::pair_preparations prepare;
-    if (!s.model.empty()) {
-        auto const trained = std::make_shared<comir::model const>(comir::read_model(s.model));
-        prepare = {
-            comir::prepare_with(trained, modality_name(s.fixed_modality, s.fixed), {.threads = s.run.threads}),
-            comir::prepare_with(trained, modality_name(s.moving_modality, s.moving), {.threads = s.run.threads})};
-    }
-
-    progress_line line("resolutions");
-    auto const method = any_method_with(s.method, s.alpha_amd, s.run,
-                                        [&](std::size_t done, std::size_t total) { return line.show(done, total); });
-    any_result const result = comir::register_pair(fixed, moving, method, prepare);
+    preparer const prepare(s.model, s.run.threads);
+    progress_line line("steps");
+    any_method const registration =
+        make_method({s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); }});
+    method_result const result = register_images(
+        images, registration,
+        {prepare.of(modality_name(s.fixed_modality, s.fixed)), prepare.of(modality_name(s.moving_modality, s.moving))});
     line.clear();
     if (is_interrupted())
         throw interrupted{};
 
-    print(s, result, fixed, moving);
+    print(s, result, images);
     if (!s.out_transform.empty())
-        comir::write_transform(s.out_transform, result.transform,
-                               {{fixed.width(), fixed.height()}, comir::grid_of(fixed), comir::grid_of(moving)});
+        save_transform(s.out_transform, result.transform, images.fixed, images.moving);
     if (!s.out_image.empty())
-        comir::write_image(s.out_image, warp_as_stored(stored, result.transform, fixed, {.threads = s.run.threads}));
-    if (!s.overlay.empty()) {
-        auto const warped = std::visit(
-            [&](auto const& t) {
-                return comir::warp(comir::for_display(moving), t, fixed, {.threads = s.run.threads});
-            },
-            result.transform);
-        comir::write_image(s.overlay,
-                           comir::to_integer<std::uint8_t>(comir::checkerboard(comir::for_display(fixed), warped)));
-    }
-}
-
-}  // namespace
-
-void add_register(CLI::App& app) {
-    auto const s = std::make_shared<settings>();
-    CLI::App& command = *app.add_subcommand("register",
-                                            "Find the rotation and shift, or another transform, between two images. "
-                                            "Transforms map pixels of the fixed image to the moving one.");
-    command.add_option("--fixed", s->fixed, "image that stays as it is (PNG, TIFF)")->required();
-    command.add_option("--moving", s->moving, "image to be brought onto the fixed one (PNG, TIFF)")->required();
-    command.add_option("--fixed-modality", s->fixed_modality, "its modality; default: its folder's name");
-    command.add_option("--moving-modality", s->moving_modality, "its modality; default: its folder's name");
-    command.add_option("--model", s->model, "trained model (.safetensors); without it the raw images are registered");
-    add_method(command, s->method);
-    add_alpha_amd(command, s->alpha_amd);
-    add_alpha_amd_pair(command, s->alpha_amd);
-    command.add_option(
-        "--out-transform", s->out_transform,
-        "file for the transform: ITK (.tfm) or elastix (.txt), in the images' length unit, or .json, in pixels");
-    command.add_option("--out-image", s->out_image,
-                       "file for the moving image on the fixed image's grid, with its own depth (.png, .tif)");
-    command.add_option("--overlay", s->overlay, "file for a checkerboard of both images (.png)");
-    add_threads(command, s->run);
-    add_seed(command, s->run);
-    command.callback([s] { run(*s); });
+        save_image(s.out_image,
+                   warp_as_stored(stored, result.transform, images.fixed, comir::interpolation::linear, s.run.threads));
+    if (!s.overlay.empty())
+        save_picture(
+            s.overlay,
+            checkerboard_picture({shown_image(images.fixed),
+                                  warp_by(result.transform, shown_image(images.moving), images.fixed, s.run.threads)}));
+    if (!s.method.matches.empty())
+        save_picture(s.method.matches, result.matches);
 }

@@ -68,11 +68,12 @@ TEST_CASE("score_pair: a transform that is not finite counts as refused") {
 
 TEST_CASE("write_results: the columns in their order, and the numbers with their bits") {
     temporary_folder const folder;
-    auto const results = some_results();
+    auto results = some_results();
+    results[1].confidence = 0.375;
     comir::write_results(folder / "results.csv", results);
     std::string const text = read_all(folder / "results.csv");
     CHECK(text.substr(0, text.find('\n')) ==
-          "pair,error_px,success,seconds,angle_deg,tx_px,ty_px,x0,y0,x1,y1,x2,y2,x3,y3");
+          "pair,error_px,success,seconds,angle_deg,tx_px,ty_px,x0,y0,x1,y1,x2,y2,x3,y3,confidence");
     comir::csv_table const table("test", folder / "results.csv");
     REQUIRE(table.size() == 4);
     for (std::size_t i = 0; i < 4; ++i) {
@@ -83,6 +84,7 @@ TEST_CASE("write_results: the columns in their order, and the numbers with their
         CHECK(table.number(i, table.column("seconds")) == results[i].score.seconds);
         CHECK(table.number(i, table.column("angle_deg")) == results[i].estimate.angle_deg);
         CHECK(table.number(i, table.column("y2")) == results[i].corners[2].y);
+        CHECK(table.number(i, table.column("confidence")) == results[i].confidence);
     }
 }
 

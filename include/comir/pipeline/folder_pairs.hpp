@@ -14,6 +14,7 @@
 #include <comir/core/error.hpp>
 #include <comir/image/image.hpp>
 #include <comir/io/image_file.hpp>
+#include <comir/pipeline/aligned_pair.hpp>
 
 namespace comir::inline COMIR_ABI {
 
@@ -21,12 +22,6 @@ namespace comir::inline COMIR_ABI {
 struct pair_files {
     std::string name;  // the common file name
     std::array<std::filesystem::path, 2> paths;
-};
-
-/// Images of one scene in two modalities, pixel on pixel; channel counts may differ.
-struct aligned_pair {
-    std::string name;
-    std::array<image<float>, 2> images;
 };
 
 namespace detail {

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 
 #include <comir/core/error.hpp>
-#include <comir/core/progress.hpp>
 #include <comir/image/image.hpp>
+#include <comir/pipeline/method_names.hpp>
+#include <comir/pipeline/method_options.hpp>
 #include <comir/registration/alpha_amd.hpp>
 #include <comir/registration/automatic.hpp>
 #include <comir/registration/feature_based.hpp>
@@ -20,50 +19,14 @@
 
 namespace comir::inline COMIR_ABI {
 
-/// What every registration method takes; everything else keeps the method's own defaults.
-struct method_options {
-    std::uint64_t seed = 1;
-    int threads = 0;
-    progress on_progress{};
-};
-
 /// A rigid registration of (fixed, moving) that is chosen while the program runs. Where the choice is made at compile
 /// time, any callable of this form does, such as a lambda around register_alpha_amd.
 using registration_method = std::function<registration_result<rigid2>(image<float> const&, image<float> const&)>;
-
-/// The names that make_method knows, and what they are for.
-struct method_name {
-    char const* name;
-    char const* purpose;
-};
-inline constexpr std::array<method_name, 7> method_names{{
-    {"auto", "global search by correlation, refined by alpha-AMD: CoMIRs, any displacement"},
-    {"alpha_amd", "alpha-AMD from three starts: CoMIRs, displacements up to a quarter of the image"},
-    {"sift", "SIFT and RANSAC: CoMIRs or images of one modality, any displacement"},
-    {"sift+alpha_amd", "the same, refined by alpha-AMD"},
-    {"mi", "mutual information from several starts: raw images, small displacements"},
-    {"global", "global search by correlation alone, to about half a pixel"},
-    {"global_mi", "global search by mutual information: raw images, any displacement"},
-}};
-
-namespace detail {
-
-template <class Options>
-Options with_method_options(Options own, method_options const& options) {
-    if constexpr (requires { own.seed; })
-        own.seed = options.seed;
-    own.threads = options.threads;
-    own.on_progress = options.on_progress;
-    return own;
-}
-
-}  // namespace detail
 
 /// The method of a name.
 /// Errors:  error if the name is unknown, with those that are; calling the method has the errors of its registration
 /// Threads: the same bits for any number of threads
 inline registration_method make_method(std::string_view name, method_options const& options = {}) {
-    using detail::with_method_options;
     if (name == "auto")
         return [options](image<float> const& fixed, image<float> const& moving) {
             automatic_options own;
@@ -74,7 +37,7 @@ inline registration_method make_method(std::string_view name, method_options con
         };
     if (name == "alpha_amd")
         return [options](image<float> const& fixed, image<float> const& moving) {
-            return register_alpha_amd<rigid2>(fixed, moving, with_method_options(alpha_amd_options{}, options));
+            return register_alpha_amd<rigid2>(fixed, moving, with_method_options(comir_alpha_amd_options(), options));
         };
     if (name == "sift")
         return [options](image<float> const& fixed, image<float> const& moving) -> registration_result<rigid2> {

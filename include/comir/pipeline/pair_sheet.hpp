@@ -8,6 +8,7 @@
 #include <comir/image/image.hpp>
 #include <comir/image/warp.hpp>
 #include <comir/pipeline/pair_list.hpp>
+#include <comir/pipeline/paste.hpp>
 #include <comir/pipeline/register_pair.hpp>
 #include <comir/transform/rigid.hpp>
 
@@ -19,23 +20,6 @@ inline image<float> for_display(image<float> const& source) {
     return normalise(shown ? source : principal_component(source), {.low = 0.5, .high = 99.5});
 }
 
-namespace detail {
-
-/// Three channels, so that grey and coloured pictures fit on one sheet.
-inline image<float> as_colour(image<float> const& picture) {
-    return picture.channels() == 3 ? picture : select_channels(picture, {0, 0, 0});
-}
-
-/// Pastes a picture with its first pixel at (x, y).
-inline void paste(image<float>& sheet, image<float> const& picture, std::size_t x, std::size_t y) {
-    for (std::size_t c = 0; c < sheet.channels(); ++c)
-        for (std::size_t row = 0; row < picture.height(); ++row)
-            for (std::size_t column = 0; column < picture.width(); ++column)
-                sheet(c, y + row, x + column) = picture(c, row, column);
-}
-
-}  // namespace detail
-
 /// One picture of a pair, two rows of four: above the images, below what the preparations made of them; from left to
 /// right the fixed one, the moving one, and checkerboards of both before and after the registration. A representation
 /// is shown as the method sees it, 0 black and 1 white.
@@ -43,7 +27,7 @@ inline void paste(image<float>& sheet, image<float> const& picture, std::size_t 
 template <class Transform>
 image<float> pair_sheet(image<float> const& fixed, image<float> const& moving, Transform const& fixed_to_moving,
                         pair_preparations const& prepare = {}) {
-    constexpr std::size_t gap = 4;
+    constexpr std::size_t gap = detail::sheet_gap;
     rigid2 const before = to_transform({}, {{fixed.width(), fixed.height()}, {moving.width(), moving.height()}});
     std::size_t const w = std::max(fixed.width(), moving.width()), h = std::max(fixed.height(), moving.height());
     image<float> sheet({3, 2 * h + gap, 4 * w + 3 * gap});

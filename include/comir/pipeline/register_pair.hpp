@@ -3,14 +3,13 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
-#include <string>
 
 #include <comir/core/error.hpp>
 #include <comir/image/convert.hpp>
 #include <comir/image/image.hpp>
 #include <comir/io/image_file.hpp>
 #include <comir/pipeline/pair_list.hpp>
-#include <comir/pipeline/report.hpp>
+#include <comir/pipeline/pair_result.hpp>
 #include <comir/registration/evaluate.hpp>
 
 namespace comir::inline COMIR_ABI {
@@ -61,12 +60,6 @@ auto register_pair(image<float> const& fixed, image<float> const& moving, Method
     return detail::register_prepared(a, b, method, begin);
 }
 
-/// The score of one pair of a list, and why it was refused; empty if it was not.
-struct scored_pair {
-    pair_result result;
-    std::string refusal{};
-};
-
 /// Reads, prepares and registers a pair of a list, and compares the outcome with the truth. A method that raises an
 /// error, or finds no transform with a finite value, has refused: the pair then counts as if nothing had been moved. A
 /// best guess that has not converged counts as it is. Reading the files is not part of the seconds.
@@ -85,6 +78,7 @@ scored_pair evaluate_pair(registration_pair const& pair, Method const& method, p
         if (!std::isfinite(found.value))
             return {refused_pair(pair, size, found.seconds), "no transform makes the images overlap"};
         scored_pair scored{score_pair(pair, found.transform, size, found.seconds)};
+        scored.result.confidence = scored.result.score.ok ? found.confidence : 0.0;
         if (!scored.result.score.ok)
             scored.refusal = "the transform is not finite";
         return scored;

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
@@ -16,62 +14,23 @@
 #include <comir/io/csv_file.hpp>
 #include <comir/io/json_file.hpp>
 #include <comir/pipeline/pair_list.hpp>
+#include <comir/pipeline/pair_result.hpp>
 #include <comir/registration/evaluate.hpp>
 
 namespace comir::inline COMIR_ABI {
 
-/// What came out of the registration of one pair.
-struct pair_result {
-    std::string name;
-    pair_score score{};
-    displacement estimate{};          // in the convention of pair lists
-    std::array<point2, 4> corners{};  // where the estimate takes the moving image's corners
-};
-
-/// The result of a pair whose registration failed or refused: it counts as if nothing had been moved.
-inline pair_result refused_pair(registration_pair const& pair, pair_extent const& size, double seconds) {
-    pair_result result{pair.name, {direction(pair), pair.initial_error_px}, {}, {}};
-    result.score.size_px = static_cast<double>(pair.size_px);
-    result.score.seconds = seconds;
-    result.score.ok = false;
-    result.corners = map_corners(to_transform({}, size).inverse(), size.moving);
-    return result;
-}
-
-/// The result of a pair whose registration gave a fixed-to-moving transform; one that is not finite counts as refused.
-/// Errors: error if the transform has no inverse
-template <affine_transform T>
-pair_result score_pair(registration_pair const& pair, T const& fixed_to_moving, pair_extent const& size,
-                       double seconds) {
-    pair_result result = refused_pair(pair, size, seconds);
-    for (double const parameter : fixed_to_moving.parameters)
-        if (!std::isfinite(parameter))
-            return result;
-    result.estimate = to_displacement(fixed_to_moving, size);
-    result.corners = map_corners(fixed_to_moving.inverse(), size.moving);
-    result.score.error_px = corner_error(result.corners, pair.corners);
-    result.score.ok = true;
-    return result;
-}
-
-/// The scores alone, for summaries and curves.
-inline std::vector<pair_score> scores_of(std::span<pair_result const> results) {
-    std::vector<pair_score> scores;
-    for (pair_result const& result : results)
-        scores.push_back(result.score);
-    return scores;
-}
-
 /// Writes one line a pair: pair, error_px, success (1 if the error is at most 2% of the width), seconds, and the
-/// estimate as angle_deg, tx_px, ty_px and x0, y0 to x3, y3.
+/// estimate as angle_deg, tx_px, ty_px and x0, y0 to x3, y3; last the confidence.
 /// Errors: error if the file cannot be written
 inline void write_results(std::filesystem::path const& path, std::span<pair_result const> results) {
-    std::string text = "pair,error_px,success,seconds,angle_deg,tx_px,ty_px" + detail::corner_header() + '\n';
+    std::string text =
+        "pair,error_px,success,seconds,angle_deg,tx_px,ty_px" + detail::corner_header() + ",confidence\n";
     for (pair_result const& result : results) {
         text += csv_field(result.name) + ',' + csv_field(result.score.error_px) + ',' +
                 (within_percent(result.score, 2.0) ? '1' : '0') + ',' + csv_field(result.score.seconds) + ',' +
                 csv_field(result.estimate.angle_deg) + ',' + csv_field(result.estimate.tx_px) + ',' +
-                csv_field(result.estimate.ty_px) + detail::corner_fields(result.corners) + '\n';
+                csv_field(result.estimate.ty_px) + detail::corner_fields(result.corners) + ',' +
+                csv_field(result.confidence) + '\n';
     }
     write_file("comir::write_results", path, text);
 }

@@ -39,7 +39,7 @@ struct trainer_options {
     double weight_decay = 1e-5;        // the original's
     double clip = 1.0;                 // largest norm of each network's gradient; the original's
     double decay_l1 = 1e-4;            // activation decay; the original's
-    double decay_l2 = 0.1;             // activation decay; the original's
+    double decay_l2 = 0.01;            // activation decay; the original's 0.1 pulls hard tasks to zero
     std::vector<bool> log{};           // per modality: log(1 + x) first; empty means none
     double contrast_sigma = 0;         // px: normalise_local_contrast first; 0: not
     double contrast_floor = 0.02;      // as local_contrast_options

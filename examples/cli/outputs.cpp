@@ -1,3 +1,5 @@
+#include "outputs.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -5,37 +7,8 @@
 #include <unistd.h>
 
 #include <comir/io/atomic_file.hpp>
-#include <comir/pipeline/method.hpp>
-
-#include "cli.hpp"
 
 namespace fs = std::filesystem;
-
-void add_threads(CLI::App& command, run_options& options) {
-    command
-        .add_option("--threads", options.threads,
-                    "number of threads, 0 for all processors; results do not depend on it")
-        ->check(CLI::Range(0, 4096))
-        ->capture_default_str();
-}
-
-void add_seed(CLI::App& command, run_options& options) {
-    command.add_option("--seed", options.seed, "seed of the random numbers")->capture_default_str();
-}
-
-void add_method(CLI::App& command, std::string& method) {
-    std::vector<std::string> names;
-    std::string text = "registration method";
-    for (auto const& [name, purpose] : comir::method_names) {
-        names.emplace_back(name);
-        text += std::string("\n") + name + ": " + purpose;
-    }
-    command.add_option("--method", method, text)->check(CLI::IsMember(names))->capture_default_str();
-}
-
-rigid_method named_method(std::string const& name, run_options const& options, comir::progress const& on_progress) {
-    return comir::make_method(name, {options.seed, options.threads, on_progress});
-}
 
 std::string folder_name(fs::path const& folder) {
     fs::path const full = fs::absolute(folder).lexically_normal();
@@ -70,4 +43,10 @@ void check_output_folder(char const* option, fs::path const& folder) {
                    " is no folder");
     comir::require(::access(existing.c_str(), W_OK | X_OK) == 0, option, ": ", folder.string(), ": cannot write to ",
                    existing.string(), ": ", comir::detail::reason(errno));
+}
+
+void make_output_folder(char const* option, fs::path const& folder) {
+    std::error_code code;
+    fs::create_directories(folder, code);
+    comir::require(!code, option, ": ", folder.string(), ": ", code.message());
 }

@@ -1,0 +1,180 @@
+#include "command_line.hpp"
+
+#include <memory>
+#include <string>
+
+#include "options.hpp"
+
+namespace {
+
+void add_train(CLI::App& app) {
+    auto const s = std::make_shared<train_settings>(default_train_settings());
+    CLI::App& command = *app.add_subcommand(
+        "train", "Train one encoder per modality on aligned pairs: two folders with the same file names.");
+    command.add_option("--a", s->a, "folder of the first modality")->required();
+    command.add_option("--b", s->b, "folder of the second modality")->required();
+    command.add_option("--out", s->out, "file for the model (.safetensors)")->required();
+    command.add_option("--name-a", s->name_a, "name of the first modality; default: its folder's name");
+    command.add_option("--name-b", s->name_b, "name of the second modality; default: its folder's name");
+    command.add_option("--validation-a", s->validation_a, "folder of pairs that are not trained on");
+    command.add_option("--validation-b", s->validation_b, "its second modality");
+    command.add_option("--hold-out", s->hold_out, "keep the last pairs by name for validation: their number")
+        ->capture_default_str();
+    command.add_option("--network", s->network, "shape of both networks")
+        ->check(CLI::IsMember({"compact", "paper"}))
+        ->capture_default_str();
+    command.add_option("--channels", s->channels, "channels of the representation")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    command.add_option("--critic", s->critic, "how representations are compared")
+        ->check(CLI::IsMember(known_critics()))
+        ->capture_default_str();
+    command.add_option("--steps", s->steps, "training steps")->check(CLI::PositiveNumber)->capture_default_str();
+    command.add_option("--batch", s->batch, "patches of each modality a step")->capture_default_str();
+    command.add_option("--patch", s->patch, "rows and columns of a patch, px")->capture_default_str();
+    command.add_option("--cells", s->cells, "pieces along each side of a patch, each compared with all others")
+        ->capture_default_str();
+    command.add_option("--temperature", s->temperature, "of the contrastive loss")->capture_default_str();
+    command.add_option("--learning-rate", s->learning_rate, "its peak")->capture_default_str();
+    command
+        .add_option("--activation-decay", s->decay,
+                    "weight of the representations' mean square in the loss; small for tasks that are hard to begin")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    command.add_option("--blur", s->blur, "share of patches that are blurred, 0 to 1")->capture_default_str();
+    command.add_option("--negate", s->negate, "share of patches whose contrast is turned over, 0 to 1")
+        ->capture_default_str();
+    command
+        .add_option("--local-contrast", s->local_contrast,
+                    "normalise the contrast around each pixel first, within this sigma in px; 0: not")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    command.add_option("--part", s->part, "train on this share of each image's width from the left, 0 to 1")
+        ->check(CLI::Range(0.01, 1.0))
+        ->capture_default_str();
+    command.add_flag("--log-a", s->log_a, "take log(1 + x) of the first modality");
+    command.add_flag("--log-b", s->log_b, "take log(1 + x) of the second modality");
+    command.add_flag("--no-equivariance", s->no_equivariance, "without quarter turns in training");
+    command.add_option("--checkpoint-every", s->checkpoint_every, "steps between checkpoints (OUT.checkpoint)")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command.add_flag("--resume", s->resume, "go on from OUT.checkpoint, with the same options");
+    add_threads(command, s->run);
+    add_seed(command, s->run);
+    command.callback([s] { run_train(*s); });
+}
+
+void add_encode(CLI::App& app) {
+    auto const s = std::make_shared<encode_settings>();
+    CLI::App& command = *app.add_subcommand("encode", "Write the representations (CoMIRs) of images of one modality.");
+    command.add_option("--model", s->model, "trained model (.safetensors)")->required();
+    command.add_option("--modality", s->modality, "modality of the images, as the model names it")->required();
+    command.add_option("images", s->images, "images (PNG, TIFF)")->required();
+    command.add_option("--out", s->out, "folder for the representations, made if missing")->required();
+    command
+        .add_option("--format", s->format,
+                    "tif: float values as the network gives them; png: 8 bit through the model's one range")
+        ->check(CLI::IsMember({"tif", "png"}))
+        ->capture_default_str();
+    add_threads(command, s->run);
+    command.callback([s] { run_encode(*s); });
+}
+
+void add_info(CLI::App& app) {
+    auto const path = std::make_shared<std::string>();
+    CLI::App& command = *app.add_subcommand("info", "Show what a model file holds.");
+    command.add_option("model", *path, "trained model (.safetensors)")->required();
+    command.callback([path] { run_info(*path); });
+}
+
+void add_warp(CLI::App& app) {
+    auto const s = std::make_shared<warp_settings>();
+    CLI::App& command = *app.add_subcommand(
+        "warp", "Bring an image onto the fixed image's grid by a saved transform, with its own depth and channels.");
+    command.add_option("--transform", s->transform, "saved transform: ITK (.tfm), elastix (.txt) or .json")->required();
+    command.add_option("--moving", s->moving, "image to be warped (PNG, TIFF)")->required();
+    command.add_option("--fixed", s->fixed, "image whose grid is taken (PNG, TIFF)")->required();
+    command.add_option("--out", s->out, "file for the warped image (.png, .tif)")->required();
+    command
+        .add_option("--interpolation", s->interpolation,
+                    "nearest (for label images), linear or cubic; beyond the moving image the result is 0")
+        ->check(CLI::IsMember({"nearest", "linear", "cubic"}))
+        ->capture_default_str();
+    add_threads(command, s->run);
+    command.callback([s] { run_warp(*s); });
+}
+
+void add_points(CLI::App& app) {
+    auto const s = std::make_shared<points_settings>();
+    CLI::App& command = *app.add_subcommand(
+        "points", "Map points by a saved transform, from the fixed image's pixels to the moving image's.");
+    command.add_option("--transform", s->transform, "saved transform: ITK (.tfm), elastix (.txt) or .json")->required();
+    command.add_option("--points", s->points, "table with the columns x and y, in pixels (.csv)")->required();
+    command.add_option("--out", s->out, "file for the mapped points, in the same order (.csv)")->required();
+    command.add_flag("--inverse", s->inverse, "map from the moving image to the fixed one");
+    command.add_option(
+        "--fixed", s->fixed,
+        "fixed image; needed where its file states a pixel size and the transform is ITK's or elastix's");
+    command.add_option("--moving", s->moving, "moving image, likewise");
+    command.callback([s] { run_points(*s); });
+}
+
+void add_make_pairs(CLI::App& app) {
+    auto const s = std::make_shared<make_pairs_settings>(default_make_pairs_settings());
+    CLI::App& command = *app.add_subcommand(
+        "make-pairs", "Make pairs with known displacements from aligned images, to measure registration on.");
+    command.add_option("--a", s->a, "folder of the images of one modality (PNG, TIFF)")->required();
+    command.add_option("--b", s->b, "folder of the other modality's images: the same file names, aligned")->required();
+    command.add_option("--out", s->out, "folder for the images and pairs.csv, made if missing")->required();
+    command.add_option("--a-modality", s->a_modality, "name of a's modality; default: the folder's name");
+    command.add_option("--b-modality", s->b_modality, "name of b's modality; default: the folder's name");
+    command.add_option("--size", s->size, "width and height of the images, in pixels")->capture_default_str();
+    command.add_option("--count", s->count, "number of pairs, over all images and both directions")
+        ->capture_default_str();
+    command.add_option("--max-angle", s->max_angle, "largest angle to either side, in degrees")->capture_default_str();
+    command.add_option("--max-shift", s->max_shift, "largest shift in x and in y, as a share of the size")
+        ->capture_default_str();
+    command.add_option("--region", s->region,
+                       "part of the images to use: x,y,w,h in pixels, or as shares of width and height if none is "
+                       "above 1, such as 0,0.5,1,0.5 for the lower half; default: all");
+    add_seed(command, s->run);
+    command.callback([s] { run_make_pairs(*s); });
+}
+
+}  // namespace
+
+void add_threads(CLI::App& command, run_options& options) {
+    command
+        .add_option("--threads", options.threads,
+                    "number of threads, 0 for all processors; results do not depend on it")
+        ->check(CLI::Range(0, 4096))
+        ->capture_default_str();
+}
+
+void add_seed(CLI::App& command, run_options& options) {
+    command.add_option("--seed", options.seed, "seed of the random numbers")->capture_default_str();
+}
+
+int run_command_line(int count, char** arguments) {
+    CLI::App app("Registers images of different modalities.", "comir");
+    app.set_version_flag("--version", "comir " + version_number() + " (" + vector_instructions() + ")",
+                         "print the version and the vector instructions in use");
+    app.require_subcommand(1);
+    app.failure_message([](CLI::App const*, CLI::Error const& usage) {
+        return "comir: " + std::string(usage.what()) + "; run with --help for more information\n";
+    });
+    add_train(app);
+    add_encode(app);
+    add_info(app);
+    add_register(app);
+    add_evaluate(app);
+    add_warp(app);
+    add_points(app);
+    add_make_pairs(app);
+    try {
+        app.parse(count, arguments);
+    } catch (CLI::ParseError const& usage) {
+        return app.exit(usage);
+    }
+    return 0;
+}

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// What the subcommands were asked for, and the functions that do it. Neither CLI11 nor the library's headers are
+// included here: files that read the command line do not compile the library, and those that work do not compile CLI11.
+
+/// Options that several subcommands take.
+struct run_options {
+    int threads = 0;
+    std::uint64_t seed = 1;
+};
+
+/// A registration method and the options of single methods.
+struct method_settings {
+    std::string name = "auto";
+    // alpha_amd
+    std::string transform = "rigid", fixed_mask, moving_mask;
+    std::vector<double> starts{0.0, -22.918, 22.918};  // degrees
+    int levels = 7;
+    std::size_t samples = 0;  // 0: those of each resolution
+    // auto, global and global_mi
+    double angle = 0.0, max_angle = 180.0;  // degrees
+    std::vector<double> max_shift;          // px: none, both, or x and y
+    // sift
+    std::string matches;
+};
+
+struct register_settings {
+    std::string model, fixed, moving, fixed_modality, moving_modality, out_transform, out_image, overlay;
+    method_settings method{};
+    run_options run{};
+};
+
+struct evaluate_settings {
+    std::string pairs, model, out, json, plot, pictures;
+    std::size_t limit = 0;
+    method_settings method{};
+    run_options run{};
+};
+
+struct train_settings {
+    std::string a, b, out, name_a, name_b, validation_a, validation_b, network = "compact", critic = "mse";
+    std::size_t channels = 1, steps = 400, batch = 0, cells = 1, patch = 0, hold_out = 0, checkpoint_every = 50;
+    double temperature = 0.0, learning_rate = 0.0, decay = 0.0, blur = 0.0, negate = 0.0, local_contrast = 0.0,
+           part = 1.0;
+    bool log_a = false, log_b = false, no_equivariance = false, resume = false;
+    run_options run{};
+};
+
+struct encode_settings {
+    std::string model, modality, out, format = "tif";
+    std::vector<std::string> images;
+    run_options run{};
+};
+
+struct warp_settings {
+    std::string transform, moving, fixed, out, interpolation = "linear";
+    run_options run{};
+};
+
+struct points_settings {
+    std::string transform, points, out, fixed, moving;
+    bool inverse = false;
+};
+
+struct make_pairs_settings {
+    std::string a, b, out, a_modality, b_modality, region;
+    std::size_t size = 0, count = 0;
+    double max_angle = 0.0, max_shift = 0.0;
+    run_options run{};
+};
+
+/// Each does its subcommand's work. They report problems as comir::error, and raise interrupted where the user stopped
+/// them.
+void run_register(register_settings const& settings);
+void run_evaluate(evaluate_settings const& settings);
+void run_train(train_settings const& settings);
+void run_encode(encode_settings const& settings);
+void run_info(std::string const& model);
+void run_warp(warp_settings const& settings);
+void run_points(points_settings const& settings);
+void run_make_pairs(make_pairs_settings const& settings);
+
+/// With the library's defaults where the tool has none of its own.
+train_settings default_train_settings();
+make_pairs_settings default_make_pairs_settings();
+/// The critics that a training can be given.
+std::vector<std::string> known_critics();
+
+/// For example "0.1.0".
+std::string version_number();
+/// Those that the program was built for, for example "avx2".
+std::string vector_instructions();

@@ -1,0 +1,42 @@
+#include "images.hpp"
+
+#include <filesystem>
+#include <type_traits>
+#include <variant>
+
+#include <comir/image/convert.hpp>
+#include <comir/io/image_file.hpp>
+
+comir::any_image load_image(std::string const& path) {
+    return comir::read_image(path);
+}
+
+comir::image<float> load_float_image(std::string const& path) {
+    return comir::read_image_float(path);
+}
+
+comir::image<float> load_finite_image(std::string const& path) {
+    comir::image<float> image = comir::read_image_float(path);
+    comir::require(comir::has_only_finite(image), path,
+                   ": a value is infinite or not a number, expected finite values");
+    return image;
+}
+
+void save_image(std::string const& path, comir::any_image const& image) {
+    comir::write_image(path, image);
+}
+
+void save_picture(std::string const& path, comir::image<float> const& picture) {
+    comir::write_image(path, comir::to_integer<std::uint8_t>(picture));
+}
+
+void check_holds(char const* option, std::string const& path, comir::any_image const& image) {
+    std::string const extension = std::filesystem::path(path).extension().string();
+    bool const fits = std::visit(
+        [](auto const& held) {
+            return held.channels() <= 4 && !std::is_floating_point_v<typename std::decay_t<decltype(held)>::value_type>;
+        },
+        image);
+    comir::require(fits || (extension != ".png" && extension != ".PNG"), option, ": ", path,
+                   ": PNG holds neither float values nor more than 4 channels, as the moving image has; use .tif");
+}

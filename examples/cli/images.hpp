@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <comir/image/image.hpp>
+#include <comir/io/any_image.hpp>
+
+// The library's readers and writers of image files, compiled in one file. They have its errors.
+
+comir::any_image load_image(std::string const& path);
+comir::image<float> load_float_image(std::string const& path);
+/// Refuses values that are infinite or not numbers.
+comir::image<float> load_finite_image(std::string const& path);
+void save_image(std::string const& path, comir::any_image const& image);
+/// With 8 bits; values are 0 to 1.
+void save_picture(std::string const& path, comir::image<float> const& picture);
+
+/// Raises comir::error if a file of this name cannot hold such an image, which is known before the work.
+void check_holds(char const* option, std::string const& path, comir::any_image const& image);

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "commands.hpp"
+
+/// Each adds its subcommand, which runs while the command line is parsed and reports problems as comir::error.
+void add_register(CLI::App& app);
+void add_evaluate(CLI::App& app);
+
+/// Options that several subcommands take.
+void add_threads(CLI::App& command, run_options& options);
+void add_seed(CLI::App& command, run_options& options);

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+/// The name of the folder that holds a file, or of a folder itself: the default name of a modality.
+std::string folder_name_of_file(std::filesystem::path const& file);
+std::string folder_name(std::filesystem::path const& folder);
+
+/// Raises comir::error if a file could not be written there now, or has another extension than one of those given.
+/// No path, no check.
+void check_output(char const* option, std::filesystem::path const& path, std::vector<std::string> const& extensions);
+/// The same for a folder that is made where it is missing.
+void check_output_folder(char const* option, std::filesystem::path const& folder);
+/// Makes the folder where it is missing.
+void make_output_folder(char const* option, std::filesystem::path const& folder);

@@ -1,0 +1,46 @@
+#include "pairs.hpp"
+
+#include <variant>
+
+#include <comir/image/warp.hpp>
+#include <comir/pipeline/pair_sheet.hpp>
+#include <comir/pipeline/register_pair.hpp>
+
+#include "images.hpp"
+
+comir::image<float> grey_image(comir::image<float> const& source) {
+    return comir::prepare_grey(source);
+}
+
+method_result register_images(image_pair const& images, any_method const& registration, preparations const& prepare) {
+    return comir::register_pair(images.fixed, images.moving, registration, {prepare.fixed, prepare.moving});
+}
+
+comir::scored_pair evaluate_listed(comir::registration_pair const& pair, any_method const& registration,
+                                   preparations const& prepare) {
+    auto const rigid = [&](comir::image<float> const& fixed, comir::image<float> const& moving) {
+        method_result const found = registration(fixed, moving);
+        comir::registration_result<comir::rigid2> result;
+        result.transform = std::get<comir::rigid2>(found.transform);
+        result.value = found.value;
+        result.confidence = found.confidence;
+        return result;
+    };
+    return comir::evaluate_pair(pair, rigid, {prepare.fixed, prepare.moving});
+}
+
+comir::image<float> shown_image(comir::image<float> const& source) {
+    return comir::for_display(source);
+}
+
+comir::image<float> checkerboard_picture(image_pair const& images) {
+    return comir::checkerboard(images.fixed, images.moving);
+}
+
+comir::image<float> listed_picture(comir::registration_pair const& pair, comir::pair_result const& result,
+                                   preparations const& prepare) {
+    auto const fixed = load_float_image(pair.fixed), moving = load_float_image(pair.moving);
+    comir::rigid2 const transform =
+        comir::to_transform(result.estimate, {{fixed.width(), fixed.height()}, {moving.width(), moving.height()}});
+    return comir::pair_sheet(fixed, moving, transform, {prepare.fixed, prepare.moving});
+}

@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <comir/core/error.hpp>
+#include <comir/pipeline/method_names.hpp>
+
+#include "options.hpp"
+
+namespace {
+
+/// An option of single methods.
+struct method_option {
+    CLI::Option* option;
+    std::vector<std::string> methods;
+};
+
+/// The settings of a subcommand that registers, and what its command line must keep to.
+template <class Settings>
+struct registration_command {
+    Settings settings{};
+    std::vector<method_option> method_options{};
+
+    void check() const {
+        for (auto const& [option, methods] : method_options) {
+            std::string known;
+            for (std::string const& name : methods)
+                known += (known.empty() ? "" : ", ") + name;
+            bool const fits = std::find(methods.begin(), methods.end(), settings.method.name) != methods.end();
+            comir::require(fits || option->count() == 0, option->get_name(), ": this option is of the method",
+                           methods.size() > 1 ? "s " : " ", known, ", the method given is ", settings.method.name);
+        }
+    }
+};
+
+std::vector<method_option> add_method(CLI::App& command, method_settings& s) {
+    std::vector<std::string> names;
+    std::string text = "registration method";
+    for (auto const& [name, purpose] : comir::method_names) {
+        names.emplace_back(name);
+        text += std::string("\n") + name + ": " + purpose;
+    }
+    command.add_option("--method", s.name, text)->check(CLI::IsMember(names))->capture_default_str();
+
+    std::vector<std::string> const searches{"auto", "global", "global_mi"}, amd{"alpha_amd"};
+    return {
+        {command
+             .add_option("--max-angle", s.max_angle,
+                         "auto, global, global_mi: largest angle to either side of --angle, in degrees")
+             ->check(CLI::Range(0.0, 180.0))
+             ->capture_default_str(),
+         searches},
+        {command
+             .add_option("--angle", s.angle,
+                         "auto, global, global_mi: middle of the angles searched, in degrees from fixed to moving")
+             ->check(CLI::Range(-360.0, 360.0))
+             ->capture_default_str(),
+         searches},
+        {command
+             .add_option("--max-shift", s.max_shift,
+                         "auto, global, global_mi: largest shift between the images' centres in pixels along the axes "
+                         "of the larger image, one number or X,Y; default: any")
+             ->delimiter(',')
+             ->expected(1, 2)
+             ->check(CLI::PositiveNumber),
+         searches},
+        {command
+             .add_option("--starts", s.starts, "alpha_amd: angles to start from in degrees, as in --starts=-20,0,20")
+             ->delimiter(',')
+             ->capture_default_str(),
+         amd},
+        {command.add_option("--levels", s.levels, "alpha_amd: number of alpha cuts, 1 to 250")
+             ->check(CLI::Range(1, 250))
+             ->capture_default_str(),
+         amd},
+        {command.add_option("--samples", s.samples,
+                            "alpha_amd: points of each image in an iteration; default: 128 at the coarsest resolution "
+                            "to 2000 at the finest"),
+         amd},
+    };
+}
+
+/// The kind of transform, the masks and the picture of matches, which concern one pair of images.
+void add_pair_options(CLI::App& command, method_settings& s, std::vector<method_option>& options) {
+    std::vector<std::string> const amd{"alpha_amd"};
+    options.push_back({command.add_option("--transform", s.transform, "alpha_amd: kind of transform")
+                           ->check(CLI::IsMember({"translation", "rigid", "similarity", "affine"}))
+                           ->capture_default_str(),
+                       amd});
+    options.push_back({command.add_option("--fixed-mask", s.fixed_mask,
+                                          "alpha_amd: image of the fixed one's size; 0 ignores a pixel"),
+                       amd});
+    options.push_back(
+        {command.add_option("--moving-mask", s.moving_mask, "alpha_amd: likewise of the moving one"), amd});
+    options.push_back(
+        {command.add_option("--matches", s.matches,
+                            "sift: file for a picture of the matched keypoints of both images: those that "
+                            "agree with the transform green, the others red (.png)"),
+         {"sift"}});
+}
+
+}  // namespace
+
+void add_register(CLI::App& app) {
+    auto const s = std::make_shared<registration_command<register_settings>>();
+    register_settings& r = s->settings;
+    CLI::App& command = *app.add_subcommand("register",
+                                            "Find the rotation and shift, or another transform, between two images. "
+                                            "Transforms map pixels of the fixed image to the moving one.");
+    command.add_option("--fixed", r.fixed, "image that stays as it is (PNG, TIFF)")->required();
+    command.add_option("--moving", r.moving, "image to be brought onto the fixed one (PNG, TIFF)")->required();
+    command.add_option("--fixed-modality", r.fixed_modality, "its modality; default: its folder's name");
+    command.add_option("--moving-modality", r.moving_modality, "its modality; default: its folder's name");
+    command.add_option("--model", r.model, "trained model (.safetensors); without it the raw images are registered");
+    s->method_options = add_method(command, r.method);
+    add_pair_options(command, r.method, s->method_options);
+    command.add_option(
+        "--out-transform", r.out_transform,
+        "file for the transform: ITK (.tfm) or elastix (.txt), in the images' length unit, or .json, in pixels");
+    command.add_option("--out-image", r.out_image,
+                       "file for the moving image on the fixed image's grid, with its own depth (.png, .tif)");
+    command.add_option("--overlay", r.overlay, "file for a checkerboard of both images (.png)");
+    add_threads(command, r.run);
+    add_seed(command, r.run);
+    command.callback([s] {
+        s->check();
+        run_register(s->settings);
+    });
+}
+
+void add_evaluate(CLI::App& app) {
+    auto const s = std::make_shared<registration_command<evaluate_settings>>();
+    evaluate_settings& e = s->settings;
+    CLI::App& command = *app.add_subcommand(
+        "evaluate",
+        "Register the pairs of a list and compare with the truth: the error is the mean distance of the moving image's "
+        "corners in pixels, success an error within 1, 2 or 5% of its width, or 3 or 5 px. A registration that fails "
+        "counts as if nothing had been moved.");
+    command.add_option("--pairs", e.pairs, "pair list, as make-pairs writes it (pairs.csv)")->required();
+    command.add_option("--model", e.model, "trained model (.safetensors); without it the raw images are registered");
+    s->method_options = add_method(command, e.method);
+    command.add_option("--out", e.out, "file for the result of every pair (.csv)");
+    command.add_option("--json", e.json, "file for the summary, overall and by direction (.json)");
+    command.add_option("--plot", e.plot, "picture of success against tolerated error (.png); needs gnuplot");
+    command.add_option("--pictures", e.pictures,
+                       "folder for a picture of every pair: the images and what was registered, checkerboards of both "
+                       "before and after");
+    command.add_option("--limit", e.limit, "register only the first pairs, 0 for all")->capture_default_str();
+    add_threads(command, e.run);
+    add_seed(command, e.run);
+    command.callback([s] {
+        s->check();
+        run_evaluate(s->settings);
+    });
+}

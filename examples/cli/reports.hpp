@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include <comir/pipeline/pair_list.hpp>
+#include <comir/pipeline/pair_result.hpp>
+
+#include "commands.hpp"
+
+/// Raises comir::error if a report that the settings ask for could not be written, which is known before the work.
+void check_reports(evaluate_settings const& settings);
+/// The table on stdout, and the files that the settings ask for.
+void write_reports(evaluate_settings const& settings, std::vector<comir::registration_pair> const& pairs,
+                   std::vector<comir::pair_result> const& results);

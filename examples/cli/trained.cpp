@@ -1,0 +1,68 @@
+#include <cstdio>
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "commands.hpp"
+#include "images.hpp"
+#include "models.hpp"
+#include "outputs.hpp"
+#include "pairs.hpp"
+#include "preparations.hpp"
+#include "watch.hpp"
+
+// All that runs trained networks.
+
+namespace fs = std::filesystem;
+
+preparer::preparer(std::string const& model, int threads) : threads_(threads) {
+    if (!model.empty())
+        model_ = std::make_shared<trained_model const>(load_model(model));
+}
+
+preparation preparer::of(std::string const& modality) const {
+    if (!model_)
+        return grey_image;
+    auto const& encoder = model_->find(modality);
+    // The preparation keeps the model alive.
+    return [model = model_, &encoder, threads = threads_](comir::image<float> const& source) {
+        return comir::to_unit(encoder.encode(source, {.threads = threads}), encoder.settings().range);
+    };
+}
+
+void run_encode(encode_settings const& s) {
+    trained_model const model = load_model(s.model);
+    auto const& encoder = model.find(s.modality);
+    check_output_folder("--out", s.out);
+    std::set<fs::path> targets;
+    for (std::string const& path : s.images)
+        comir::require(targets.insert(fs::path(path).stem()).second, path,
+                       ": another image has the same name, and both would be written to one file; encode them apart");
+    make_output_folder("--out", s.out);
+    progress_line line("images");
+    for (std::size_t i = 0; i < s.images.size(); ++i) {
+        if (!line.show(i, s.images.size()))
+            throw interrupted{};
+        auto const representation = encoder.encode(load_float_image(s.images[i]), {.threads = s.run.threads});
+        fs::path const target = fs::path(s.out) / (fs::path(s.images[i]).stem().string() + "." + s.format);
+        if (s.format == "png")
+            save_picture(target, comir::to_unit(representation, encoder.settings().range));
+        else
+            save_image(target, representation);
+    }
+}
+
+void run_info(std::string const& path) {
+    trained_model const model = load_model(path);
+    std::printf("critic       %s\ngroup        %s\ntemperature  %g\nsteps        %llu\n", model.critic.c_str(),
+                model.group.c_str(), model.temperature, static_cast<unsigned long long>(model.steps));
+    for (auto const& encoder : model.encoders) {
+        auto const& s = encoder.settings();
+        auto const& shape = encoder.network().full_shape();
+        std::printf("modality     %s: %zu -> %zu channels, %zu parameters, %s network%s%s, range %g to %g\n",
+                    s.modality.c_str(), shape.in, shape.out, encoder.network().parameter_count(),
+                    shape.levels() == comir::compact_shape.levels() ? "compact" : "paper", s.log ? ", log(1 + x)" : "",
+                    s.contrast_sigma > 0 ? ", local contrast" : "", static_cast<double>(s.range.low),
+                    static_cast<double>(s.range.high));
+    }
+}
