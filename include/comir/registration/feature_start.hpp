@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <comir/image/image.hpp>
+#include <comir/registration/agreement.hpp>
 #include <comir/registration/alpha_amd.hpp>
 #include <comir/registration/feature_based.hpp>
 
@@ -15,7 +16,7 @@ namespace comir::inline COMIR_ABI {
 /// Progress and threads of alpha_amd are not read: those of features apply to both.
 struct feature_start_options {
     feature_options features{};
-    alpha_amd_options alpha_amd{};
+    alpha_amd_options alpha_amd = comir_alpha_amd_options();
 };
 
 /// What register_features_then_alpha_amd found.
@@ -26,9 +27,9 @@ struct feature_start_result : registration_result<Transform> {
 };
 
 /// Registers by features and lets alpha-AMD refine what they found, at its resolutions of factor 1 and 2 alone, so that
-/// a good start is not lost on the coarse ones. Where features do not converge, alpha-AMD runs in full from its own
-/// starts. The confidence is that of the features if the refined transform stays within
-/// their reach, otherwise alpha-AMD's.
+/// a good start is not lost on the coarse ones. A refined transform that leaves the features' reach, or under which the
+/// images correlate less, is undone. Where features do not converge, alpha-AMD runs in full from its own starts. The
+/// confidence is that of the features, without them alpha-AMD's.
 /// Shapes:  both images have the same channels, in 0..1 as alpha_amd_target expects
 /// Errors:  those of feature_target and alpha_amd_target
 /// Threads: the same bits for any number of threads
@@ -58,10 +59,21 @@ feature_start_result<Transform> register_features_then_alpha_amd(image<float> co
         }
         registration_result<Transform>& own = result;
         own = alpha_amd_target<Transform>(fixed, refine, fixed_mask).register_to(moving, moving_mask, starts);
-        double const apart =
-            detail::corner_distance(own.transform, result.features.transform, fixed.height(), fixed.width());
-        if (result.started_from_features && apart <= 3.0 * options.features.ransac.tolerance)
+        if (result.started_from_features) {
+            Transform const& found = result.features.transform;
+            auto const agreement = [&](Transform const& t) {
+                return detail::agreement_under(fixed, fixed_mask, moving, moving_mask, t, refine.threads);
+            };
+            double const apart = detail::corner_distance(own.transform, found, fixed.height(), fixed.width());
+            auto const by_features = agreement(found);
+            if (apart > 3.0 * options.features.ransac.tolerance ||
+                agreement(own.transform).correlation < by_features.correlation) {
+                own.transform = found;
+                own.overlap = by_features.overlap;
+                own.converged = true;
+            }
             own.confidence = result.features.confidence;
+        }
         own.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return result;
     }
