@@ -1,6 +1,8 @@
 # Clang 14 takes every header, and a folder of tests made by it passes.
 set(options -std=c++20 -march=native -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I${ROOT}/include
     -I${ROOT}/tests)
+# Given once more, the compiler's own folder would come before that of its C++ library.
+list(REMOVE_ITEM SYSTEM /usr/include)
 foreach(include IN LISTS SYSTEM)
     list(APPEND options -isystem ${include})
 endforeach()
