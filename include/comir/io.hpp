@@ -18,7 +18,9 @@
 #include <comir/io/transform_physical.hpp>
 #include <comir/io/transform_text.hpp>
 #include <comir/pipeline/aligned_pair.hpp>
+#include <comir/pipeline/equivariance.hpp>
 #include <comir/pipeline/folder_pairs.hpp>
+#include <comir/pipeline/gnuplot.hpp>
 #include <comir/pipeline/make_pairs.hpp>
 #include <comir/pipeline/match_picture.hpp>
 #include <comir/pipeline/method.hpp>
@@ -29,6 +31,9 @@
 #include <comir/pipeline/pair_result.hpp>
 #include <comir/pipeline/pair_sheet.hpp>
 #include <comir/pipeline/paste.hpp>
+#include <comir/pipeline/pearson.hpp>
 #include <comir/pipeline/register_pair.hpp>
 #include <comir/pipeline/report.hpp>
+#include <comir/pipeline/stability.hpp>
+#include <comir/pipeline/study_plot.hpp>
 #include <comir/pipeline/success_plot.hpp>

@@ -27,7 +27,7 @@ std::size_t count_colour(comir::image<float> const& i, float r, float g, float b
     return count;
 }
 
-std::string problem(std::filesystem::path const& path, comir::success_plot_options const& options) {
+std::string problem(std::filesystem::path const& path, comir::plot_options const& options) {
     try {
         comir::plot_success(path, curves, options);
     } catch (comir::error const& error) {
