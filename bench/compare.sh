@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
 # Times our benchmarks and other programs that do the same task, one right after the other, and writes the results.
-# Usage: bench/compare.sh --json FILE [--peers DIR] [--build DIR] [--only REGEX] [--runs N] [--table FILE]
+# Usage: bench/compare.sh --json FILE [--peers DIR] [--alpha-amd DIR] [--build DIR] [--only REGEX] [--runs N] [--table FILE]
 #   --json   rows {task, threads, comir_ms, comir_mb, peer, peer_ms, peer_mb, ratio, target}; ratio = peer / comir
 #   --peers  folder of the peers' scripts: infer_ort.js, infer_torch.py, step_torch.py, dunet.py, tuned.sh;
 #            NODE_PATH must lead to onnxruntime-node, BLAS to the folder of OpenBLAS's libblas.so.3
+#   --alpha-amd  a clone of https://github.com/MIDA-group/MultiRegEval with the published Python program
 #   --build  where the benchmarks were built, default build
 #   --only   tasks whose "task/threads" matches
 #   --table  the table for readers, default docs/performance.md
-# oneDNN is part of the benchmarks; a peer that is not installed is named as missing.
+# oneDNN and OpenCV are part of the benchmarks; a peer that is not installed is named as missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-json='' peers='' build=build only=. runs=5 table=docs/performance.md
+json='' peers='' alpha_amd='' build=build only=. runs=5 table=docs/performance.md
 while [ $# -gt 0 ]; do
     case $1 in
         --json) json=$2 ;;
         --peers) peers=$(cd "$2" && pwd) ;;
+        --alpha-amd) alpha_amd=$(cd "$2" && pwd) ;;
         --build) build=$2 ;;
         --only) only=$2 ;;
         --runs) runs=$2 ;;
@@ -75,6 +77,7 @@ if have_ort && have_torch; then
 else
     missing["ONNX Runtime"]=1
 fi
+command -v pkg-config >/dev/null && pkg-config --exists opencv4 && version[OpenCV]=$(pkg-config --modversion opencv4)
 tuned() { "$peers/tuned.sh" "$blas" "$@"; }
 
 for network in compact paper; do
@@ -117,6 +120,35 @@ for direction in forward by_input by_weight; do
                 "$(ours nn "conv2d_$direction/onednn/$shape/$threads")"
         done
     done
+done
+# opencv FOLDER TASK NAME THREADS TARGET: ours, and OpenCV's of the same program, whose name has opencv for comir.
+opencv() {
+    wanted "$2" "$4" || return 0
+    add "$2" "$4" "$5" OpenCV "$(ours "$1" "$3/$4")" "$(ours "$1" "${3/comir/opencv}/$4")"
+}
+for threads in 1 2; do
+    for extent in 512 1024; do
+        opencv registration distance/$extent distance_map/comir/$extent $threads 1.0
+    done
+    for shape in 512x512 834x834 1000x700; do
+        task=sift/$shape
+        [ ${shape%x*} = ${shape#*x} ] && task=sift/${shape%x*}
+        opencv features $task sift/comir/$shape $threads 1.5
+    done
+    for shape in 699x1335 2395x4251; do
+        opencv features match/$shape match/comir/$shape $threads 1.0
+    done
+    # The published program runs on one thread, whatever ours does.
+    if wanted alpha_amd/512 $threads; then
+        own=$(COMIR_BENCH_PAIR=$work ours registration alpha_amd/comir/rigid_512/$threads)
+        theirs=''
+        if [ -n "$alpha_amd" ] && [ -f "$work/fixed.pgm" ]; then
+            theirs=$(OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1 "$python" \
+                bench/peers/published_alpha_amd.py "$alpha_amd" --time "$work/fixed.pgm" "$work/moving.pgm" \
+                --runs "$runs" 2>/dev/null | sed -n 's/.*median \([0-9.]*\) ms.*peak \([0-9]*\) MB.*/\1 \2/p')
+        fi
+        add alpha_amd/512 $threads 50 "published Python" "$own" "$theirs"
+    fi
 done
 
 {

@@ -2,6 +2,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
 #include <string>
 
 #include <benchmark/benchmark.h>
@@ -86,11 +88,25 @@ void evaluate(benchmark::State& state, std::size_t side, std::size_t samples, bo
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(2 * samples));
 }
 
+/// 8 bit, as grey PGM.
+void write(image<float> const& from, std::string const& path) {
+    std::ofstream file(path, std::ios::binary);
+    file << "P5\n" << from.width() << " " << from.height() << "\n255\n";
+    for (std::size_t y = 0; y < from.height(); ++y)
+        for (std::size_t x = 0; x < from.width(); ++x)
+            file.put(static_cast<char>(std::lround(255.0f * std::clamp(from(0, y, x), 0.0f, 1.0f))));
+}
+
 void registration(benchmark::State& state, std::size_t side, int threads) {
     auto const fixed = texture(side, 1);
     double const size = static_cast<double>(side), middle = 0.5 * (size - 1.0);
     comir::rigid2 const truth{{0.26, 0.04 * size, -0.03 * size}, {middle, middle}};
     auto const moving = comir::warp(fixed, truth.inverse(), fixed);
+    // For other programs to register the same pair.
+    if (char const* const folder = std::getenv("COMIR_BENCH_PAIR")) {
+        write(fixed, std::string(folder) + "/fixed.pgm");
+        write(moving, std::string(folder) + "/moving.pgm");
+    }
     comir::alpha_amd_options options;
     options.threads = threads;
     double error = 0.0;
