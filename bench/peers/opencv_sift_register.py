@@ -1,7 +1,7 @@
 """Registers pairs of CoMIRs by OpenCV's SIFT and estimateAffinePartial2D, with several settings.
 
-Usage: opencv_sift_register.py --pairs pairs.csv --encoded FOLDER [--limit N]
-FOLDER holds what `comir encode --format png` made of the list's images.
+Usage: opencv_sift_register.py --pairs pairs.csv --encoded FOLDER [--limit N] [--only TEXT]
+FOLDER holds what `comir encode --format png` made of the list's images; --only takes the settings whose name holds TEXT.
 
 Settings: OpenCV's defaults with Lowe's ratio of 0.75, or with a cross check and no ratio; the program of
 MIDA-group/MultiRegEval: the 500 strongest keypoints, a cross check; and those of MIDA-group/CoMIR: 4 layers, sigma 1.6,
@@ -60,6 +60,7 @@ def main():
     arguments.add_argument("--pairs", required=True)
     arguments.add_argument("--encoded", required=True)
     arguments.add_argument("--limit", type=int, default=0)
+    arguments.add_argument("--only", default="")
     arguments.add_argument("--threads", type=int, default=1)
     given = arguments.parse_args()
     cv2.setNumThreads(given.threads)
@@ -71,6 +72,8 @@ def main():
         raise SystemExit(f"opencv_sift_register.py: no CoMIR of {lost[0]} in {given.encoded}")
     print(f"OpenCV {cv2.__version__}, {len(pairs)} pairs, {load()}")
     for name, settings in SETTINGS.items():
+        if given.only not in name:
+            continue
         errors, cpu, wall = [], [], []
         for pair in pairs:
             begin, cpu_begin = time.perf_counter(), time.process_time()

@@ -30,10 +30,11 @@ class Pair:
         return float(np.linalg.norm(corners @ np.asarray(to_fixed, float).T - self.truth, axis=1).mean())
 
 
-def read_pairs(path, limit=0):
+def read_pairs(path, limit=0, every=1):
+    """The first so many pairs (0: all), or of them each so many-th."""
     with open(path, newline="") as file:
         pairs = [Pair(row, os.path.dirname(os.path.abspath(path))) for row in csv.DictReader(file)]
-    return pairs[:limit] if limit else pairs
+    return (pairs[:limit] if limit else pairs)[::every]
 
 
 def inverse(matrix):
