@@ -62,6 +62,7 @@ void check_same(comir::model const& a, comir::model const& b) {
         CHECK(s.log == t.log);
         CHECK(s.contrast_sigma == t.contrast_sigma);
         CHECK(s.contrast_floor == t.contrast_floor);
+        CHECK(s.average_turns == t.average_turns);
         CHECK(s.range == t.range);
     }
 }
@@ -139,6 +140,17 @@ TEST_CASE("model_file: both shapes and several channel counts come back with the
     CHECK(std::holds_alternative<comir::encoder<comir::paper_network>>(read.find("b \xc3\xa9\"\\")));
     comir::write_model(folder / "again", read);
     CHECK(read_all(folder / "again") == read_all(folder / "m"));
+}
+
+TEST_CASE("model_file: averaging over turns comes back, and without it nothing is written") {
+    temporary_folder const folder;
+    auto const path = folder / "m.safetensors";
+    comir::model m = small_model();
+    comir::write_model(path, m);
+    CHECK(read_all(path).find("average_turns") == std::string::npos);
+    std::visit([](auto& e) { e.settings().average_turns = true; }, m.encoders[1]);
+    comir::write_model(path, m);
+    check_same(comir::read_model(path), m);
 }
 
 TEST_CASE("model_file: local contrast comes back, and without it nothing is written") {
@@ -225,6 +237,7 @@ TEST_CASE("read_model: metadata that are missing or senseless are refused") {
     refused.check_text("modalities", std::string((std::size_t{1} << 20) + 1, '['), "expected at most 1048576");
     refused.check_text("modalities", std::string(std::size_t{1} << 20, '['), "are not JSON");
     refused.check_text("visible.log", "maybe", "true or false");
+    refused.check_text("visible.average_turns", "1", "true or false");
     refused.check_text("visible.local_contrast", "12", "two numbers, sigma and floor");
     refused.check_text("visible.local_contrast", "[1e9,0.1]", "expected 0 to 1000 px");
     refused.check_text("visible.local_contrast", "[12,0]", "a finite floor above 0");

@@ -74,6 +74,41 @@ TEST_CASE("encoder: its preprocessing is part of it") {
     CHECK(std::ranges::equal(by_settings.values(), by_hand.values()));
 }
 
+TEST_CASE("encoder: the mean over the turns is that of the four turned images, and turns with the image bit for bit") {
+    auto encoder = make_encoder();
+    auto const picture = noise(2, 40, 52);
+    std::vector<double> sum(picture.height() * picture.width());
+    for (int k = 0; k < 4; ++k) {
+        auto const back = comir::turn(encoder.encode(comir::turn(picture, k)), -k);
+        for (std::size_t i = 0; i < sum.size(); ++i)
+            sum[i] += static_cast<double>(back.values()[i]);
+    }
+    auto const plain = encoder.encode(picture);
+    CHECK_FALSE(std::ranges::equal(encoder.encode(comir::turn(picture, 1)).values(), comir::turn(plain, 1).values()));
+    encoder.settings().average_turns = true;
+    auto const mean = encoder.encode(picture);
+    REQUIRE(mean.shape() == plain.shape());
+    CHECK_FALSE(std::ranges::equal(mean.values(), plain.values()));
+    for (std::size_t i = 0; i < sum.size(); ++i)
+        CHECK(static_cast<double>(mean.values()[i]) == doctest::Approx(sum[i] / 4).epsilon(1e-5));
+    for (int k = 1; k < 4; ++k) {
+        auto const turned = encoder.encode(comir::turn(picture, k)), expected = comir::turn(mean, k);
+        CHECK(turned.shape() == expected.shape());
+        CHECK(std::ranges::equal(turned.values(), expected.values()));
+    }
+}
+
+TEST_CASE("encoder: the mean over the turns keeps the image's place and pixel size") {
+    auto encoder = make_encoder();
+    encoder.settings().average_turns = true;
+    auto picture = noise(2, 16, 24);
+    picture.spacing = {0.5, 2.0};
+    picture.origin = {3.0, 4.0};
+    auto const result = encoder.encode(picture);
+    CHECK(result.spacing == picture.spacing);
+    CHECK(result.origin == picture.origin);
+}
+
 TEST_CASE("encoder: wrong channels and values that are not finite are refused") {
     auto const encoder = make_encoder();
     CHECK_THROWS_WITH_AS(encoder.encode(noise(3, 8, 8)),

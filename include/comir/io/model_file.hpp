@@ -131,6 +131,8 @@ inline std::map<std::string, std::string> model_metadata(std::string const& wher
         if (settings.contrast_sigma > 0)
             texts[settings.modality + ".local_contrast"] =
                 model_json_text(where, std::vector<double>{settings.contrast_sigma, settings.contrast_floor});
+        if (settings.average_turns)
+            texts[settings.modality + ".average_turns"] = "true";
     }
     intensity_range const range = settings_of(m.encoders[0]).range;
     texts["format"] = format;
@@ -200,6 +202,8 @@ inline model model_from(model_texts const& texts, tensor_source& source) {
             settings.contrast_sigma = sigma;
             settings.contrast_floor = floor;
         }
+        if (std::string const average = name + ".average_turns"; texts.has(average))
+            settings.average_turns = texts.flag(average);
         result.encoders.push_back(read_encoder(texts, source, std::move(settings)));
     }
     check_model<format_error>(texts.where(), result);

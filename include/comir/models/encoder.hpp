@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include <comir/image/c4.hpp>
 #include <comir/image/convert.hpp>
 #include <comir/image/image.hpp>
 #include <comir/image/local_contrast.hpp>
@@ -31,6 +33,7 @@ struct encoder_settings {
     intensity_range range;
     double contrast_sigma = 0;     // px: normalise_local_contrast before the network; 0: not
     double contrast_floor = 0.02;  // as local_contrast_options
+    bool average_turns = false;    // the mean over the image's four quarter turns, turned back; four times the work
 };
 
 /// The image as the network of these settings reads it.
@@ -80,6 +83,7 @@ public:
 
     /// The representation as the network gives it, (out, H, W), unbounded; `to_unit` maps it to 0..1.
     /// Images of any size: reflected to the network's multiple and a margin, in tiles if large, cut back.
+    /// With average_turns a turned image gives the turned representation, bit for bit.
     /// Errors: shape_error if the image is empty or has another number of channels; error if a value is not finite
     image<float> encode(image<float> const& source, workspace& work, encode_options const& options = {}) const {
         require<shape_error>(!source.empty(), "comir::encode: the image has no pixels");
@@ -88,6 +92,25 @@ public:
                              settings_.modality.empty() ? std::string("this modality") : settings_.modality,
                              " expects ", network_.in_channels());
         require(has_only_finite(source), "comir::encode: the image holds values that are not finite; mask them first");
+        if (!settings_.average_turns)
+            return encode_once(source, work, options);
+        auto const turned = [&](int k) { return turn(encode_once(turn(source, k), work, options), -k); };
+        // Quarter turns of the source exchange the two sums, or what each adds up: so no bit depends on them.
+        image<float> mean = turned(0), odd = turned(1);
+        std::ranges::transform(mean.values(), turned(2).values(), mean.values().begin(), std::plus<>{});
+        std::ranges::transform(odd.values(), turned(3).values(), odd.values().begin(), std::plus<>{});
+        std::ranges::transform(mean.values(), odd.values(), mean.values().begin(),
+                               [](float a, float b) { return 0.25f * (a + b); });
+        return mean;
+    }
+
+    image<float> encode(image<float> const& source, encode_options const& options = {}) const {
+        workspace work;
+        return encode(source, work, options);
+    }
+
+private:
+    image<float> encode_once(image<float> const& source, workspace& work, encode_options const& options) const {
         std::size_t const multiple = network_.multiple(), h = source.height(), w = source.width();
         std::size_t const margin = round_up(options.margin, multiple);
         std::size_t const padded_h = round_up(h + 2 * margin, multiple), padded_w = round_up(w + 2 * margin, multiple);
@@ -125,12 +148,6 @@ public:
         return result;
     }
 
-    image<float> encode(image<float> const& source, encode_options const& options = {}) const {
-        workspace work;
-        return encode(source, work, options);
-    }
-
-private:
     /// Position of padded pixel i in an extent of n pixels: reflected about the border pixels as often as needed.
     static std::size_t reflected(std::size_t i, std::size_t margin, std::size_t n) {
         if (n == 1)
