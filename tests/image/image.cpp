@@ -1,4 +1,5 @@
 #include <array>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -49,4 +50,6 @@ TEST_CASE("crop: takes the region of every channel and moves the origin along") 
     CHECK(crop(picture, {0, 0, 5, 4}).shape() == picture.shape());
     CHECK_THROWS_AS(crop(picture, {.x = 3, .y = 0, .w = 3, .h = 1}), comir::shape_error);
     CHECK_THROWS_AS(crop(picture, {.x = 0, .y = 4, .w = 1, .h = 1}), comir::shape_error);
+    std::size_t const huge = std::numeric_limits<std::size_t>::max();
+    CHECK_THROWS_AS(crop(picture, {.x = huge, .y = 0, .w = 2, .h = 1}), comir::shape_error);
 }

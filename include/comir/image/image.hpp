@@ -93,9 +93,10 @@ struct region {
 /// Errors: shape_error if the region reaches beyond the image
 template <class T>
 image<T> crop(image<T> const& source, region const& r) {
-    require<shape_error>(r.x + r.w <= source.width() && r.y + r.h <= source.height(), "comir::crop: the region ", r.w,
-                         " x ", r.h, " at (", r.x, ", ", r.y, ") reaches beyond the image of ", source.width(), " x ",
-                         source.height(), " pixels");
+    bool const inside = r.w <= source.width() && r.x <= source.width() - r.w &&  // sums of large numbers would wrap
+                        r.h <= source.height() && r.y <= source.height() - r.h;
+    require<shape_error>(inside, "comir::crop: the region ", r.w, " x ", r.h, " at (", r.x, ", ", r.y,
+                         ") reaches beyond the image of ", source.width(), " x ", source.height(), " pixels");
     image<T> part({source.channels(), r.h, r.w});
     for (std::size_t c = 0; c < source.channels(); ++c)
         for (std::size_t y = 0; y < r.h; ++y)
