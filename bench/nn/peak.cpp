@@ -19,8 +19,8 @@ void fma_peak(benchmark::State& state, int threads) {
     for (auto _ : state) {
         comir::parallel_for(static_cast<std::size_t>(threads), threads, [&](std::size_t part) {
             vector acc[chains];
-            for (vector& a : acc)
-                a = comir::broadcast(1.0f);
+            for (std::size_t k = 0; k < chains; ++k)  // unlike starts, or the compiler keeps one chain for all
+                acc[k] = comir::broadcast(1.0f + 0.01f * static_cast<float>(k));
             vector const factor = comir::broadcast(1.0000001f), term = comir::broadcast(1e-9f);
             for (std::size_t i = 0; i < rounds; ++i)
 #pragma GCC unroll 16
