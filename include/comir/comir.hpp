@@ -78,12 +78,14 @@
 #include <comir/nn/concepts.hpp>
 #include <comir/nn/conv2d.hpp>
 #include <comir/nn/conv_kernel.hpp>
+#include <comir/nn/conv_row_pair.hpp>
 #include <comir/nn/conv_tile.hpp>
 #include <comir/nn/conv_transpose.hpp>
 #include <comir/nn/conv_unit.hpp>
 #include <comir/nn/conv_unit_parts.hpp>
 #include <comir/nn/conv_unit_upsampled.hpp>
 #include <comir/nn/conv_weight_gradient.hpp>
+#include <comir/nn/conv_weights.hpp>
 #include <comir/nn/dense_block.hpp>
 #include <comir/nn/drop_mask.hpp>
 #include <comir/nn/dropout.hpp>
@@ -112,6 +114,7 @@
 #include <comir/registration/alpha_amd_resolution.hpp>
 #include <comir/registration/automatic.hpp>
 #include <comir/registration/automatic_confidence.hpp>
+#include <comir/registration/automatic_window.hpp>
 #include <comir/registration/evaluate.hpp>
 #include <comir/registration/feature_based.hpp>
 #include <comir/registration/feature_confidence.hpp>

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <support/unet_check.hpp>
 
@@ -34,7 +35,7 @@ void check_both(std::string const& file) {
     check_golden<comir::dense_unet<Shape, double>>(file, 1e-9);
 }
 
-/// The rows that change a bit of a row are as far away as the halo says, or one pooling window less.
+/// The rows that change a row, beyond rounding, are as far away as the halo says, or one pooling window less.
 template <comir::unet_shape Shape>
 void check_halo() {
     state<comir::dense_unet<Shape, double>> s;
@@ -52,10 +53,13 @@ void check_halo() {
         s.network.encode(s.parameters, s.running, x, y, s.work, 1);
         return std::vector<double>(y.row(0, 0, row), y.row(0, 0, row) + 8);
     };
+    auto const differ = [](std::vector<double> const& a, std::vector<double> const& b) {
+        return !std::ranges::equal(a, b, [](double u, double v) { return std::abs(u - v) <= 1e-12 * std::abs(u); });
+    };
     std::size_t reached = 0;
     for (std::size_t row = extent / 2 - 4; row < extent / 2 + 4; ++row)
         for (std::size_t reach = 0; reach < extent / 2 - 4; ++reach)
-            if (run(row, reach, 2) != run(row, reach, 3))
+            if (differ(run(row, reach, 2), run(row, reach, 3)))
                 reached = std::max(reached, reach + 1);
     CHECK(reached <= halo);
     CHECK(reached + Shape.multiple() >= halo);

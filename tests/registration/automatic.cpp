@@ -82,6 +82,43 @@ TEST_CASE("automatic_target: is reused, and gives the same bits for any number o
     CHECK(a.confidence == b.confidence);
 }
 
+TEST_CASE("register_auto: finds a patch in a large image, either way, through windows about its place") {
+    constexpr std::size_t w = 1200, h = 1000, side = 96;
+    auto const canvas = comir::crop(texture(w, 6), {0, 0, w, h});
+    comir::random_stream random(7);
+    std::vector<comir::point2> const places{{80.0, 90.0}, {700.5, 520.25}};
+    for (comir::point2 const& place : places) {
+        rigid2 const patch_to_canvas{{random.uniform(-3.1, 3.1), place.x - 47.5, place.y - 47.5}, {47.5, 47.5}};
+        auto const patch = comir::warp(canvas, patch_to_canvas, {1, side, side});
+        auto const in_large = register_auto(canvas, patch);
+        CHECK(in_large.converged);
+        CHECK(in_large.confidence > 0.9);
+        CHECK(comir::detail::corner_distance(in_large.transform.inverse(), patch_to_canvas, side, side) < 0.5);
+        comir::automatic_options options;
+        options.threads = 1;
+        auto const large_moves = register_auto(patch, canvas, options);
+        CHECK(comir::detail::corner_distance(large_moves.transform, patch_to_canvas, side, side) < 0.5);
+        options.threads = 2;
+        CHECK(large_moves.transform.parameters == register_auto(patch, canvas, options).transform.parameters);
+    }
+}
+
+TEST_CASE("windows_near: hold what can meet, and their transforms are those of the images") {
+    rigid2 const t{{0.7, -310.0, -205.0}, {250.0, 200.0}};
+    auto const windows = comir::detail::windows_near(t, {1, 400, 500}, {1, 60, 80}, 5.0);
+    CHECK(windows.moving == comir::region{0, 0, 80, 60});
+    CHECK(windows.fixed.x + windows.fixed.w <= 500);
+    CHECK(windows.fixed.y + windows.fixed.h <= 400);
+    CHECK(windows.fixed.w < 130);
+    rigid2 const inner = windows.to_windows(t), again = windows.to_images(inner);
+    comir::point2 const p{12.0, 34.0};
+    comir::point2 const offset{static_cast<double>(windows.fixed.x), static_cast<double>(windows.fixed.y)};
+    CHECK(inner(p).x == doctest::Approx(t(p + offset).x));
+    CHECK(inner(p).y == doctest::Approx(t(p + offset).y));
+    CHECK(again(p).x == doctest::Approx(t(p).x));
+    CHECK(again(p).y == doctest::Approx(t(p).y));
+}
+
 TEST_CASE("register_auto: nothing to find is no error, and is not believed") {
     auto const something = texture(64, 4);
     image<float> const flat({1, 64, 64}, 0.4f);

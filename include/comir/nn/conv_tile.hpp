@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <comir/core/parallel.hpp>
 #include <comir/core/tensor.hpp>
 #include <comir/nn/conv_kernel.hpp>
 #include <comir/nn/drop_mask.hpp>
@@ -59,6 +60,19 @@ inline tile tile_at(tile_grid const& grid, std::size_t index, std::size_t h, std
     return {n, y, x, std::min(grid.rows, h - y), std::min(grid.columns, w - x)};
 }
 
+/// Calls body(tile, the tile that follows in this thread, index, slot) for all tiles, in parallel over runs of
+/// neighbours, so that a thread can fetch the next one's input.
+template <class Body>
+void for_tiles(tile_grid const& grid, std::size_t h, std::size_t w, int threads, Body&& body) {
+    constexpr std::size_t longest = 8, enough_runs = 32;
+    std::size_t const run = std::clamp<std::size_t>(grid.count / enough_runs, 1, longest);
+    parallel_for_slots((grid.count + run - 1) / run, threads, [&](std::size_t number, std::size_t slot) {
+        std::size_t const end = std::min((number + 1) * run, grid.count);
+        for (std::size_t index = number * run; index < end; ++index)
+            body(tile_at(grid, index, h, w), tile_at(grid, std::min(index + 1, end - 1), h, w), index, slot);
+    });
+}
+
 /// Row pitch of a scratch tile: the columns in whole vectors, and room for the halo of a 3x3 kernel.
 template <scalar T>
 constexpr std::size_t tile_pitch(std::size_t columns) {
@@ -82,6 +96,12 @@ struct conv_input {
     std::size_t height() const { return value.shape().h * (upsample ? 2 : 1); }
     std::size_t width() const { return value.shape().w * (upsample ? 2 : 1); }
 };
+
+/// Where a tile's input begins, without the halo.
+template <scalar T>
+plane<T const> input_at(conv_input<T> const& in, tile const& t) {
+    return {in.value.row(t.n, 0, t.y) + t.x, in.value.stride_c(), in.value.stride_h()};
+}
 
 /// out[i] = f(in[i]) by whole vectors; the last one overlaps the one before, so nothing beyond `count` is touched.
 template <scalar T, class VectorF, class F>
@@ -132,8 +152,8 @@ void load_input(conv_input<T> const& in, tile const& t, std::size_t pad, plane<T
                 auto const av = broadcast(a), bv = broadcast(b);
                 map_row(
                     in.value.row(t.n, c, y - pad) + left, count, row + skip,
-                    [&](auto v) { return maximum(multiply_add(v, av, bv), zero); },
-                    [&](T v) { return std::max(v * a + b, T(0)); });
+                    [=](auto v) { return maximum(multiply_add(v, av, bv), zero); },
+                    [=](T v) { return std::max(v * a + b, T(0)); });
             } else {
                 map_row(
                     in.value.row(t.n, c, y - pad) + left, count, row + skip, [](auto v) { return v; },

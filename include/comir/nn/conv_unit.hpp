@@ -30,13 +30,12 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
     std::size_t const in_size = round_up(ci * (grid.rows + 2 * pad) * pitch + tile_slack<T>, simd_width<T>),
                       out_size = epilogue.pool ? co * grid.rows * pitch : 0;
     scratch.reserve_tiles(in_size + out_size, threads);
-    scratch.packed.resize(std::max(scratch.packed.size(), co * ci * k * k));
-    pack_weights(weight, co, ci, k * k, scratch.packed.data());
+    scratch.packed.resize(std::max(scratch.packed.size(), co * ci * packed_taps(k)));
+    pack_weights(weight, co, ci, k, scratch.packed.data());
     if (epilogue.statistics)
         scratch.parts.resize(std::max(scratch.parts.size(), grid.count * co));
 
-    parallel_for_slots(grid.count, threads, [&](std::size_t index, std::size_t slot) {
-        tile const t = tile_at(grid, index, h, w);
+    for_tiles(grid, h, w, threads, [&](tile const& t, tile const& next, std::size_t index, std::size_t slot) {
         T* const memory = scratch.tile_memory(slot);
         plane<T> const x{memory + tile_lead<T>(pad), (grid.rows + 2 * pad) * pitch, pitch};
         load_input(in, t, pad, x);
@@ -45,7 +44,7 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
             out = {y.row(t.n, 0, t.y) + t.x, y.stride_c(), y.stride_h()};
         plane<T const> const source{x.data, x.channel_stride, x.row_stride};
         with_kernel_size<T>(k, [&]<std::size_t K>() {
-            conv_tile<T, K>(source, ci, scratch.packed.data(), bias, out, co, t.rows, t.columns);
+            conv_tile<T, K>(source, ci, scratch.packed.data(), bias, out, co, t.rows, t.columns, input_at(in, next));
         });
         std::size_t rows = t.rows, columns = t.columns;
         if (epilogue.relu || epilogue.drop.probability > 0)
@@ -114,8 +113,8 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
     std::size_t const lead = tile_lead<T>(pad), dx_begin = (ci + co) * padded * pitch + tile_slack<T>;
     scratch.reserve_tiles(dx_begin + conv_block * grid.rows * pitch, threads);
     if (by_input) {
-        scratch.packed.resize(std::max(scratch.packed.size(), weights));
-        pack_transposed_weights(weight, co, ci, k * k, scratch.packed.data());
+        scratch.packed.resize(std::max(scratch.packed.size(), co * ci * packed_taps(k)));
+        pack_transposed_weights(weight, co, ci, k, scratch.packed.data());
     }
     std::size_t const groups = sum_groups(tiles);
     scratch.weight_parts.resize(std::max(scratch.weight_parts.size(), groups));
@@ -135,8 +134,9 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
         plane<T const> const dy_inner{dy.row(0, pad) + pad, dy.channel_stride, dy.row_stride};
         T* const weight_part = scratch.weight_parts[group].data();
         double* const sum_part = scratch.sum_parts[group].data();
-        for (std::size_t index = group * tiles / groups; index < (group + 1) * tiles / groups; ++index) {
-            tile const t = tile_at(grid, index, h, w);
+        std::size_t const end = (group + 1) * tiles / groups;
+        for (std::size_t index = group * tiles / groups; index < end; ++index) {
+            tile const t = tile_at(grid, index, h, w), next = tile_at(grid, std::min(index + 1, end - 1), h, w);
             if (into.weight || normalised)
                 load_input(in, t, pad, x);
             load_output_gradient(output, h, w, t, pad, dy);
@@ -152,10 +152,12 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
                 plane<T> const to{into.input.row(t.n, first, t.y) + t.x, into.input.stride_c(), into.input.stride_h()};
                 plane<T const> const value{in.value.row(t.n, first, t.y) + t.x, in.value.stride_c(),
                                            in.value.stride_h()};
-                soon_read<T> const soon{{to.data, to.channel_stride, to.row_stride}, value};
+                plane<T const> const ahead{in.value.row(next.n, first, next.y) + next.x, in.value.stride_c(),
+                                           in.value.stride_h()};
+                soon_read<T> const soon{{to.data, to.channel_stride, to.row_stride}, value, ahead};
                 with_kernel_size<T>(k, [&]<std::size_t K>() {
-                    conv_tile_block<T, K>(dy_read, co, scratch.packed.data() + first * co * K * K, nullptr, false, dx,
-                                          block, t.rows, t.columns, soon);
+                    conv_tile_block<T, K>(dy_read, co, scratch.packed.data() + first * co * packed_taps(K), nullptr,
+                                          false, dx, block, t.rows, t.columns, soon);
                 });
                 for (std::size_t b = 0; b < block; ++b) {
                     std::size_t const c = first + b;

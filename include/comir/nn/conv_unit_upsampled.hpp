@@ -45,16 +45,16 @@ void conv_upsampled_forward(conv_input<T> in, std::size_t co, T const* weight, T
                             conv_scratch<T>& scratch, int threads) {
     in.upsample = false;
     shape4 const small = in.value.shape();
-    std::size_t const ci = small.c, weights = co * ci * 4;
+    std::size_t const ci = small.c, weights = co * ci * 4, packed = co * ci * packed_taps(2);
     tile_grid const grid = make_tile_grid(small.n, small.h, small.w, ci, sizeof(T));
     std::size_t const pitch = tile_pitch<T>(grid.columns), out_plane = grid.rows * pitch;
     std::size_t const in_size = round_up(ci * (grid.rows + 2) * pitch + tile_slack<T>, simd_width<T>);
     scratch.reserve_tiles(in_size + 4 * conv_block * out_plane, threads);
     scratch.merged.resize(std::max(scratch.merged.size(), weights));
-    scratch.packed.resize(std::max(scratch.packed.size(), 4 * weights));
+    scratch.packed.resize(std::max(scratch.packed.size(), 4 * packed));
     for (std::size_t position = 0; position < 4; ++position) {
         merge_weights(weight, co * ci, position / 2, position % 2, scratch.merged.data());
-        pack_weights(scratch.merged.data(), co, ci, 4, scratch.packed.data() + position * weights);
+        pack_weights(scratch.merged.data(), co, ci, 2, scratch.packed.data() + position * packed);
     }
     if (epilogue.statistics)
         scratch.parts.resize(std::max(scratch.parts.size(), grid.count * co));
@@ -62,36 +62,38 @@ void conv_upsampled_forward(conv_input<T> in, std::size_t co, T const* weight, T
     conv_epilogue rest = epilogue;
     rest.relu = false;
 
-    parallel_for_slots(grid.count, threads, [&](std::size_t index, std::size_t slot) {
-        tile const t = tile_at(grid, index, small.h, small.w);
-        T* const memory = scratch.tile_memory(slot);
-        T* const out = memory + in_size;
-        plane<T> const x{memory + tile_lead<T>(1), (grid.rows + 2) * pitch, pitch};
-        load_input(in, t, 1, x);
-        for (std::size_t first = 0; first < co;) {
-            std::size_t const block = next_block(co - first);
-            for (std::size_t position = 0; position < 4; ++position) {
-                conv_tile_block<T, 2>(
-                    {x.row(0, position / 2) + position % 2, x.channel_stride, x.row_stride}, ci,
-                    scratch.packed.data() + position * weights + first * ci * 4, bias ? bias + first : nullptr, false,
-                    {out + position * conv_block * out_plane, out_plane, pitch}, block, t.rows, t.columns);
-            }
-            for (std::size_t c = 0; c < block; ++c) {
-                plane<T> const done{y.row(t.n, first + c, 2 * t.y) + 2 * t.x, y.stride_c(), y.stride_h()};
-                for (std::size_t r = 0; r < 2 * t.rows; ++r) {
-                    T const* const even = out + (r % 2 * 2 * conv_block + c) * out_plane + r / 2 * pitch;
-                    interleave_row(even, even + conv_block * out_plane, t.columns, low, done.row(0, r));
+    for_tiles(
+        grid, small.h, small.w, threads, [&](tile const& t, tile const& next, std::size_t index, std::size_t slot) {
+            T* const memory = scratch.tile_memory(slot);
+            T* const out = memory + in_size;
+            plane<T> const x{memory + tile_lead<T>(1), (grid.rows + 2) * pitch, pitch};
+            load_input(in, t, 1, x);
+            for (std::size_t first = 0; first < co;) {
+                std::size_t const block = next_block(co - first);
+                for (std::size_t position = 0; position < 4; ++position) {
+                    conv_tile_block<T, 2>({x.row(0, position / 2) + position % 2, x.channel_stride, x.row_stride}, ci,
+                                          scratch.packed.data() + position * packed + first * ci * packed_taps(2),
+                                          bias ? bias + first : nullptr, false,
+                                          {out + position * conv_block * out_plane, out_plane, pitch}, block, t.rows,
+                                          t.columns,
+                                          {.next = first + position == 0 ? input_at(in, next) : plane<T const>{}});
                 }
-                if (rest.drop.probability > 0)
-                    finish_window(rest, done.data, done.row_stride, 2 * t.rows, 2 * t.columns, t.n, first + c, 2 * t.y,
-                                  2 * t.x);
-                if (epilogue.statistics)
-                    scratch.parts[index * co + first + c] = row_block_moments<T>(
-                        {done.data, done.channel_stride, done.row_stride}, 0, 2 * t.rows, 2 * t.columns);
+                for (std::size_t c = 0; c < block; ++c) {
+                    plane<T> const done{y.row(t.n, first + c, 2 * t.y) + 2 * t.x, y.stride_c(), y.stride_h()};
+                    for (std::size_t r = 0; r < 2 * t.rows; ++r) {
+                        T const* const even = out + (r % 2 * 2 * conv_block + c) * out_plane + r / 2 * pitch;
+                        interleave_row(even, even + conv_block * out_plane, t.columns, low, done.row(0, r));
+                    }
+                    if (rest.drop.probability > 0)
+                        finish_window(rest, done.data, done.row_stride, 2 * t.rows, 2 * t.columns, t.n, first + c,
+                                      2 * t.y, 2 * t.x);
+                    if (epilogue.statistics)
+                        scratch.parts[index * co + first + c] = row_block_moments<T>(
+                            {done.data, done.channel_stride, done.row_stride}, 0, 2 * t.rows, 2 * t.columns);
+                }
+                first += block;
             }
-            first += block;
-        }
-    });
+        });
     if (epilogue.statistics)
         join_moments(scratch.parts, grid.count, co, result);
 }
@@ -133,17 +135,17 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
                              conv_gradients<T> const& into, conv_scratch<T>& scratch, int threads) {
     in.upsample = false;
     shape4 const small = in.value.shape();
-    std::size_t const ci = small.c, weights = co * ci * 4;
+    std::size_t const ci = small.c, weights = co * ci * 4, packed = co * ci * packed_taps(2);
     tile_grid const grid = make_tile_grid(small.n, small.h, small.w, ci + 4 * co, sizeof(T));
     std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2;
     bool const by_input = !into.input.empty();
     std::size_t const dx_begin = (ci + 4 * co) * padded * pitch + tile_slack<T>;
     scratch.reserve_tiles(dx_begin + (conv_block * grid.rows + 2) * pitch, threads);
     scratch.merged.resize(std::max(scratch.merged.size(), weights));
-    scratch.packed.resize(std::max(scratch.packed.size(), 4 * weights));
+    scratch.packed.resize(std::max(scratch.packed.size(), 4 * packed));
     for (std::size_t position = 0; by_input && position < 4; ++position) {
         merge_weights(weight, co * ci, position / 2, position % 2, scratch.merged.data());
-        pack_transposed_weights(scratch.merged.data(), co, ci, 4, scratch.packed.data() + position * weights);
+        pack_transposed_weights(scratch.merged.data(), co, ci, 2, scratch.packed.data() + position * packed);
     }
     std::size_t const groups = sum_groups(grid.count);
     scratch.weight_parts.resize(std::max(scratch.weight_parts.size(), groups));
@@ -176,8 +178,8 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
                 for (std::size_t position = 0; position < 4; ++position)
                     conv_tile_block<T, 2>(
                         {dy.row(position * co, 1 - position / 2) + 1 - position % 2, dy.channel_stride, dy.row_stride},
-                        co, scratch.packed.data() + position * weights + first * co * 4, nullptr, position > 0, dx,
-                        block, t.rows, t.columns);
+                        co, scratch.packed.data() + position * packed + first * co * packed_taps(2), nullptr,
+                        position > 0, dx, block, t.rows, t.columns);
                 for (std::size_t b = 0; b < block; ++b)
                     for (std::size_t r = 0; r < t.rows; ++r) {
                         T const* const from = dx.row(b, r);

@@ -5,12 +5,14 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include <comir/registration/alpha_amd.hpp>
 #include <comir/registration/agreement.hpp>
+#include <comir/registration/alpha_amd.hpp>
 #include <comir/registration/automatic_confidence.hpp>
+#include <comir/registration/automatic_window.hpp>
 #include <comir/registration/global_search.hpp>
 #include <comir/registration/result.hpp>
 
@@ -26,7 +28,7 @@ struct automatic_options {
     global_search_options search{.candidates = 4};
     alpha_amd_options refine{};  // an empty pyramid means refining_pyramid
     double contest = 0.9;        // places that score this share of the best are refined too; alpha-AMD then decides
-    double drift = 0.02;         // of the moving image's diagonal: refining that moves it further is undone
+    double drift = 0.02;         // of the smaller image's diagonal: refining that moves it further is undone
     int threads = 0;
 };
 
@@ -35,6 +37,8 @@ struct automatic_options {
 /// search's transform and the refined one the better correlated is taken: alpha-AMD is exact to hundredths of a pixel
 /// where intensities agree, and less so than the search where they do not.
 /// The result's value is alpha-AMD's, in pixels; its confidence is search_confidence, 0 if not converged.
+/// Above a megapixel, alpha-AMD's maps of the fixed image are not kept, and where one image is more than four times the
+/// other they are made of windows about the places found: memory stays near that of the images.
 /// Errors:  those of global_search_target and alpha_amd_target. Constant images, masks without pixels and images
 ///          without enough overlap are no errors: the result has not converged and its confidence is 0
 /// Threads: as global_search_target and alpha_amd_target; the same bits for any number of threads
@@ -43,9 +47,9 @@ public:
     explicit automatic_target(image<float> const& fixed, automatic_options options = {}, image_mask const& mask = {})
         : fixed_(fixed),
           mask_(mask),
+          own_pyramid_(options.refine.pyramid.empty()),
           options_(with_threads(std::move(options), fixed.shape())),
-          search_(fixed, options_.search, mask),
-          refine_(make_refine(fixed, mask)) {
+          search_(fixed, options_.search, mask) {
         require(
             options_.search.metric == search_metric::correlation,
             "comir::register_auto: the search's metric is mutual information, expected correlation, since alpha-AMD "
@@ -53,6 +57,8 @@ public:
         require(options_.contest >= 0.0 && options_.contest <= 1.0 && options_.drift > 0.0,
                 "comir::register_auto: contest is ", options_.contest, " and drift ", options_.drift,
                 ", expected 0 to 1 and a positive share");
+        if (pixels(fixed.shape()) <= large && has_pixels(mask))
+            prepared_.emplace(fixed, options_.refine, mask);
     }
 
     automatic_options const& options() const { return options_; }
@@ -62,33 +68,14 @@ public:
         search_outcome const outcome = search_.search(moving, mask);
         registration_result<rigid2> result;
         result.value = std::numeric_limits<double>::infinity();
-        if (!outcome.candidates.empty() && !refine_.empty()) {
+        if (!outcome.candidates.empty()) {
             std::vector<rigid2> starts;
             for (search_candidate const& c : outcome.candidates)
                 if (c.score >= options_.contest * outcome.candidates[0].score)
                     starts.push_back(c.transform);
             if (starts.empty())
                 starts.push_back(outcome.candidates[0].transform);
-            result = refine_[0].register_to(moving, mask, starts);
-            double const limit = options_.drift * std::hypot(static_cast<double>(moving.width()),  //
-                                                             static_cast<double>(moving.height()));
-            double nearest = std::numeric_limits<double>::infinity();
-            std::size_t winner = 0;
-            for (std::size_t i = 0; i < starts.size(); ++i)
-                if (double const d = distance(starts[i], result.transform, moving.shape()); d < nearest) {
-                    nearest = d;
-                    winner = i;
-                }
-            auto const refined =
-                detail::agreement_under(fixed_, mask_, moving, mask, result.transform, options_.threads);
-            rigid2 const& found = starts[nearest <= limit ? winner : 0];
-            auto const searched = detail::agreement_under(fixed_, mask_, moving, mask, found, options_.threads);
-            if (!(nearest <= limit) || searched.correlation >= refined.correlation) {
-                result.transform = found;
-                result.overlap = searched.overlap;
-                result.converged = true;
-                winner = nearest <= limit ? winner : 0;
-            }
+            std::size_t const winner = refine(result, starts, moving, mask);
             // Another place than the best of the search cannot be surer than a draw.
             double const sure = search_confidence(evidence_of(outcome));
             result.confidence = !result.converged ? 0.0 : winner == 0 ? sure : std::min(sure, 0.5);
@@ -98,29 +85,104 @@ public:
     }
 
 private:
+    static constexpr std::size_t large = std::size_t{1} << 20;  // pixels
+
     static automatic_options with_threads(automatic_options o, image_shape const& fixed) {
         o.search.threads = o.refine.threads = o.threads;
         if (o.refine.pyramid.empty())
             o.refine.pyramid = refining_pyramid(fixed);
         return o;
     }
-    /// Nothing for a mask without pixels, which alpha-AMD refuses.
-    std::vector<alpha_amd_target<rigid2>> make_refine(image<float> const& fixed, image_mask const& mask) const {
-        std::vector<alpha_amd_target<rigid2>> made;
-        if (mask.empty() || std::ranges::any_of(mask.values(), [](unsigned char m) { return m != 0; }))
-            made.emplace_back(fixed, options_.refine, mask);
-        return made;
+    static std::size_t pixels(image_shape const& s) { return s.h * s.w; }
+    static bool has_pixels(image_mask const& mask) {
+        return mask.empty() || std::ranges::any_of(mask.values(), [](unsigned char m) { return m != 0; });
     }
-    /// The largest distance between where the inverses put the moving image's corners.
-    static double distance(rigid2 const& a, rigid2 const& b, image_shape const& moving) {
-        return detail::corner_distance(a.inverse(), b.inverse(), moving.h, moving.w);
+    static image_mask crop_mask(image_mask const& mask, region const& r) {
+        return mask.empty() ? image_mask{} : crop(mask, r);
+    }
+
+    /// Refines the starts, all together or each in its windows. Returns the number of the start that won.
+    std::size_t refine(registration_result<rigid2>& result, std::vector<rigid2> const& starts,
+                       image<float> const& moving, image_mask const& mask) const {
+        std::size_t const f = pixels(fixed_.shape()), m = pixels(moving.shape());
+        if (std::max(f, m) <= large || std::max(f, m) <= 4 * std::min(f, m)) {
+            if (prepared_)
+                return settle(result, prepared_->register_to(moving, mask, starts), starts, fixed_, mask_, moving,
+                              mask);
+            alpha_amd_target<rigid2> const target(fixed_, options_.refine, mask_);
+            return settle(result, target.register_to(moving, mask, starts), starts, fixed_, mask_, moving, mask);
+        }
+        std::size_t winner = 0;
+        for (std::size_t i = 0; i < starts.size(); ++i) {
+            auto const windows = detail::windows_near(starts[i], fixed_.shape(), moving.shape(),
+                                                      2.0 * reach(fixed_.shape(), moving.shape()));
+            auto const fixed_part = crop(fixed_, windows.fixed), moving_part = crop(moving, windows.moving);
+            auto const fixed_mask = crop_mask(mask_, windows.fixed), moving_mask = crop_mask(mask, windows.moving);
+            std::vector<rigid2> const start{windows.to_windows(starts[i])};
+            registration_result<rigid2> part;
+            settle(part,
+                   alpha_amd_target<rigid2>(fixed_part, window_options(fixed_part.shape()), fixed_mask)
+                       .register_to(moving_part, moving_mask, start),
+                   start, fixed_part, fixed_mask, moving_part, moving_mask);
+            if (i == 0 || part.value < result.value) {
+                part.transform = windows.to_images(part.transform);
+                part.overlap *= static_cast<double>(pixels(fixed_part.shape())) / static_cast<double>(f);
+                result = part;
+                winner = i;
+            }
+        }
+        return winner;
+    }
+
+    /// Takes the refined result, or the start it came from where the images correlate no less there.
+    std::size_t settle(registration_result<rigid2>& result, registration_result<rigid2> refined,
+                       std::vector<rigid2> const& starts, image<float> const& fixed, image_mask const& fixed_mask,
+                       image<float> const& moving, image_mask const& moving_mask) const {
+        result = std::move(refined);
+        double nearest = std::numeric_limits<double>::infinity();
+        std::size_t winner = 0;
+        for (std::size_t i = 0; i < starts.size(); ++i)
+            if (double const d = distance(starts[i], result.transform, fixed.shape(), moving.shape()); d < nearest) {
+                nearest = d;
+                winner = i;
+            }
+        bool const near = nearest <= reach(fixed.shape(), moving.shape());
+        winner = near ? winner : 0;
+        auto const there =
+            detail::agreement_under(fixed, fixed_mask, moving, moving_mask, result.transform, options_.threads);
+        auto const before =
+            detail::agreement_under(fixed, fixed_mask, moving, moving_mask, starts[winner], options_.threads);
+        if (!near || before.correlation >= there.correlation) {
+            result.transform = starts[winner];
+            result.overlap = before.overlap;
+            result.converged = true;
+        }
+        return winner;
+    }
+
+    /// How far refining may move the smaller image, px.
+    double reach(image_shape const& fixed, image_shape const& moving) const {
+        image_shape const& s = pixels(fixed) < pixels(moving) ? fixed : moving;
+        return options_.drift * std::hypot(static_cast<double>(s.w), static_cast<double>(s.h));
+    }
+    alpha_amd_options window_options(image_shape const& window) const {
+        alpha_amd_options o = options_.refine;
+        if (own_pyramid_)
+            o.pyramid = refining_pyramid(window);
+        return o;
+    }
+    /// The largest distance between where two transforms put the corners of the smaller image.
+    static double distance(rigid2 const& a, rigid2 const& b, image_shape const& fixed, image_shape const& moving) {
+        return pixels(fixed) < pixels(moving) ? detail::corner_distance(a, b, fixed.h, fixed.w)
+                                              : detail::corner_distance(a.inverse(), b.inverse(), moving.h, moving.w);
     }
 
     image<float> fixed_;
     image_mask mask_;
+    bool own_pyramid_;
     automatic_options options_;
     global_search_target search_;
-    std::vector<alpha_amd_target<rigid2>> refine_;
+    std::optional<alpha_amd_target<rigid2>> prepared_;
 };
 
 /// Registers the moving image to the fixed one from any displacement; automatic_target says how and with which errors.

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+
+#include <comir/image/image.hpp>
+#include <comir/transform/rigid.hpp>
+
+namespace comir::inline COMIR_ABI::detail {
+
+/// The parts of two images that can meet near a transform.
+struct meeting_windows {
+    region fixed, moving;
+
+    /// The transform between the images as one between their windows, and back.
+    rigid2 to_windows(rigid2 t) const { return moved(t, -1.0); }
+    rigid2 to_images(rigid2 t) const { return moved(t, 1.0); }
+
+private:
+    rigid2 moved(rigid2 t, double sign) const {
+        point2 const f{sign * static_cast<double>(fixed.x), sign * static_cast<double>(fixed.y)};
+        point2 const m{sign * static_cast<double>(moving.x), sign * static_cast<double>(moving.y)};
+        t.centre = t.centre + f;
+        t.parameters[1] += m.x - f.x;
+        t.parameters[2] += m.y - f.y;
+        return t;
+    }
+};
+
+/// The box of an image of shape `small`, put into an image of shape `large` by a transform, and `margin` pixels around
+/// it, cut to the large image.
+inline region box_under(rigid2 const& small_to_large, image_shape const& small, image_shape const& large,
+                        double margin) {
+    double const w = static_cast<double>(small.w) - 1.0, h = static_cast<double>(small.h) - 1.0;
+    point2 low = small_to_large({0.0, 0.0}), high = low;
+    for (point2 const corner : {point2{w, 0.0}, point2{w, h}, point2{0.0, h}}) {
+        point2 const p = small_to_large(corner);
+        low = {std::min(low.x, p.x), std::min(low.y, p.y)};
+        high = {std::max(high.x, p.x), std::max(high.y, p.y)};
+    }
+    auto const span = [margin](double from, double to, std::size_t extent) {
+        double const last = static_cast<double>(extent);
+        double const a = std::clamp(std::floor(from - margin), 0.0, last);
+        double const b = std::clamp(std::ceil(to + margin) + 1.0, a, last);
+        return std::array<std::size_t, 2>{static_cast<std::size_t>(a), static_cast<std::size_t>(b - a)};
+    };
+    auto const x = span(low.x, high.x, large.w), y = span(low.y, high.y, large.h);
+    return {x[0], y[0], x[1], y[1]};
+}
+
+/// Windows of the fixed and the moving image for refining a transform that moves nothing by more than `margin` pixels.
+inline meeting_windows windows_near(rigid2 const& fixed_to_moving, image_shape const& fixed, image_shape const& moving,
+                                    double margin) {
+    return {box_under(fixed_to_moving.inverse(), moving, fixed, margin),
+            box_under(fixed_to_moving, fixed, moving, margin)};
+}
+
+}  // namespace comir::inline COMIR_ABI::detail
