@@ -63,7 +63,8 @@ changed_image apply(change const& what, cv::Mat const& source, std::uint64_t see
     double const x = 0.5 * (w - 1.0), y = 0.5 * (h - 1.0), u = 0.5 * (size.width - 1.0), v = 0.5 * (size.height - 1.0);
     changed_image out;
     out.matrix = {a, -b, u - a * x + b * y, b, a, v - b * x - a * y};
-    cv::Mat smooth = source;
+    // A copy: OpenCV would write into the caller's pixels.
+    cv::Mat smooth = source.clone();
     // What a smaller image cannot hold is blurred away first, as a lens would: to half a pixel of the small image.
     if (what.zoom < 1.0)
         cv::GaussianBlur(source, smooth, {}, 0.5 * std::sqrt(1.0 / (what.zoom * what.zoom) - 1.0));
