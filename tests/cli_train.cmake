@@ -31,6 +31,17 @@ list(LENGTH sheets count)
 if(NOT count EQUAL 2)
     message(FATAL_ERROR "there are ${count} pictures of 2 pairs: ${sheets}")
 endif()
+# Averaged over quarter turns, a turned image gives the turned representation; without a model there is nothing to average.
+expect(0 "" encode --model m.safetensors --modality infrared infrared/scene.png --out averaged --average-turns)
+foreach(folder coded averaged)
+    file(SHA256 "${WORK}/${folder}/scene.tif" ${folder})
+endforeach()
+if(coded STREQUAL averaged)
+    message(FATAL_ERROR "--average-turns changed nothing")
+endif()
+expect(0 "all +2 " evaluate --pairs set/pairs.csv --model m.safetensors --average-turns)
+expect(1 "^comir: --average-turns [^\n]+--model\n$" register --average-turns --fixed visible/scene.png --moving
+       infrared/scene.png)
 expect(0 "validation  loss" train ${pair} ${tiny} --steps 2 --out v.safetensors --validation-a visible --validation-b
        infrared)
 
@@ -47,6 +58,44 @@ expect(0 "on 1 pairs.*step +1 [^\n]+validation  loss [0-9.]+ [^\n]+\nstep +2 [^\
 expect(1 "^comir: --hold-out is 2, expected fewer than the 2 pairs[^\n]+\n$" train ${two} --hold-out 2 --out x.safetensors)
 expect(1 "^comir: --hold-out and --validation-a [^\n]+\n$" train ${two} --hold-out 1 --validation-a visible --validation-b
        infrared --out x.safetensors)
+
+# Studies: a table, files, pictures where gnuplot is; models are trained once and used again.
+file(COPY_FILE "${WORK}/visible/scene.png" "${WORK}/two/visible/third.png")
+file(COPY_FILE "${WORK}/infrared/scene.png" "${WORK}/two/infrared/third.png")
+set(study ${two} ${tiny} --steps 2 --hold-out 1 --count 2 --size 64 --methods sift --angle-step 90 --out studies)
+expect(0 "training visible.*\nmodel +turns visible +turns infrared +sift in 2% +sift px\nquarter turns +[0-9.-]+ .*\nwithout"
+       study equivariance ${study})
+expect(0 "\nseed +seed 1 +seed 2 +[0-9.-]+ .*\nvaried +visible +infrared\nseed +[0-9.]+ .*\ntemperature +[0-9.]+ "
+       study stability ${study} --runs 2 --temperatures 0.5,1)
+if(NOT output MATCHES "seed 1: [^\n]+, trained before\n" OR NOT output MATCHES "temperature 0.5: [^\n]+, trained before\n")
+    message(FATAL_ERROR "a model that was there was trained again: ${output}")
+endif()
+expect(0 "mse: [^\n]+, trained before.*\nl1 +[0-9.-]+" study critics ${study} --critics mse,l1)
+expect(0 "\n2 channels +[0-9.-]+" study channels ${study} --channel-counts 1,2)
+expect(0 "\nm +[0-9.-]+ .*\nv +" study equivariance ${study} --models m.safetensors,v.safetensors)
+foreach(name equivariance equivariance_angles stability stability_means critics critics_angles channels)
+    expect_files(studies/${name}.csv)
+endforeach()
+file(STRINGS "${WORK}/studies/equivariance_angles.csv" lines)
+list(LENGTH lines count)
+list(GET lines 0 header)
+if(NOT count EQUAL 13 OR NOT header STREQUAL "angle,modality,model,correlation")
+    message(FATAL_ERROR "3 angles, 2 modalities and 2 models gave ${count} lines after ${header}")
+endif()
+find_program(GNUPLOT gnuplot)
+if(GNUPLOT)
+    expect_files(studies/equivariance.png studies/equivariance_angles.png studies/stability.png)
+endif()
+file(GLOB models "${WORK}/studies/models/*.safetensors")
+list(LENGTH models count)
+if(NOT count EQUAL 8)
+    message(FATAL_ERROR "the studies left ${count} models: ${models}")
+endif()
+expect(1 "^comir: there is one pair, [^\n]+\n$" study critics ${pair} --out x)
+expect(1 "^comir: --hold-out and --test-a [^\n]+\n$" study critics ${two} --hold-out 1 --test-a visible --test-b infrared
+       --out x)
+expect(1 "^comir: --models: [^\n]+ the topic given is critics\n$" study critics ${two} --models m.safetensors --out x)
+expect("[1-9][0-9]*" "comir: .*topic" study rotation ${two} --out x)
 
 # The same seed gives the same file, another seed another one.
 foreach(run "one;1" "two;1" "other;2")

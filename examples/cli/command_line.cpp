@@ -1,67 +1,132 @@
 #include "command_line.hpp"
 
+#include <iterator>
 #include <memory>
 #include <string>
+#include <vector>
+
+#include <comir/pipeline/method_names.hpp>
 
 #include "options.hpp"
 
 namespace {
 
+/// What every training is given: its pairs, and all that makes its model what it is.
+void add_training(CLI::App& command, train_settings& s) {
+    command.add_option("--a", s.a, "folder of the first modality")->required();
+    command.add_option("--b", s.b, "folder of the second modality")->required();
+    command.add_option("--name-a", s.name_a, "name of the first modality; default: its folder's name");
+    command.add_option("--name-b", s.name_b, "name of the second modality; default: its folder's name");
+    command.add_option("--network", s.network, "shape of both networks")
+        ->check(CLI::IsMember({"compact", "paper"}))
+        ->capture_default_str();
+    command.add_option("--channels", s.channels, "channels of the representation")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    command.add_option("--critic", s.critic, "how representations are compared")
+        ->check(CLI::IsMember(known_critics()))
+        ->capture_default_str();
+    command.add_option("--steps", s.steps, "training steps")->check(CLI::PositiveNumber)->capture_default_str();
+    command.add_option("--batch", s.batch, "patches of each modality a step")->capture_default_str();
+    command.add_option("--patch", s.patch, "rows and columns of a patch, px")->capture_default_str();
+    command.add_option("--cells", s.cells, "pieces along each side of a patch, each compared with all others")
+        ->capture_default_str();
+    command.add_option("--temperature", s.temperature, "of the contrastive loss")->capture_default_str();
+    command.add_option("--learning-rate", s.learning_rate, "its peak")->capture_default_str();
+    command
+        .add_option("--activation-decay", s.decay,
+                    "weight of the representations' mean square in the loss; small for tasks that are hard to begin")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    command.add_option("--blur", s.blur, "share of patches that are blurred, 0 to 1")->capture_default_str();
+    command.add_option("--negate", s.negate, "share of patches whose contrast is turned over, 0 to 1")
+        ->capture_default_str();
+    command
+        .add_option("--local-contrast", s.local_contrast,
+                    "normalise the contrast around each pixel first, within this sigma in px; 0: not")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    command.add_option("--part", s.part, "train on this share of each image's width from the left, 0 to 1")
+        ->check(CLI::Range(0.01, 1.0))
+        ->capture_default_str();
+    command.add_flag("--log-a", s.log_a, "take log(1 + x) of the first modality");
+    command.add_flag("--log-b", s.log_b, "take log(1 + x) of the second modality");
+    command.add_flag("--no-equivariance", s.no_equivariance, "without quarter turns in training");
+    command.add_option("--checkpoint-every", s.checkpoint_every, "steps between checkpoints")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    add_threads(command, s.run);
+    add_seed(command, s.run);
+}
+
 void add_train(CLI::App& app) {
     auto const s = std::make_shared<train_settings>(default_train_settings());
     CLI::App& command = *app.add_subcommand(
         "train", "Train one encoder per modality on aligned pairs: two folders with the same file names.");
-    command.add_option("--a", s->a, "folder of the first modality")->required();
-    command.add_option("--b", s->b, "folder of the second modality")->required();
     command.add_option("--out", s->out, "file for the model (.safetensors)")->required();
-    command.add_option("--name-a", s->name_a, "name of the first modality; default: its folder's name");
-    command.add_option("--name-b", s->name_b, "name of the second modality; default: its folder's name");
     command.add_option("--validation-a", s->validation_a, "folder of pairs that are not trained on");
     command.add_option("--validation-b", s->validation_b, "its second modality");
     command.add_option("--hold-out", s->hold_out, "keep the last pairs by name for validation: their number")
         ->capture_default_str();
-    command.add_option("--network", s->network, "shape of both networks")
-        ->check(CLI::IsMember({"compact", "paper"}))
-        ->capture_default_str();
-    command.add_option("--channels", s->channels, "channels of the representation")
-        ->check(CLI::Range(1, 64))
-        ->capture_default_str();
-    command.add_option("--critic", s->critic, "how representations are compared")
-        ->check(CLI::IsMember(known_critics()))
-        ->capture_default_str();
-    command.add_option("--steps", s->steps, "training steps")->check(CLI::PositiveNumber)->capture_default_str();
-    command.add_option("--batch", s->batch, "patches of each modality a step")->capture_default_str();
-    command.add_option("--patch", s->patch, "rows and columns of a patch, px")->capture_default_str();
-    command.add_option("--cells", s->cells, "pieces along each side of a patch, each compared with all others")
-        ->capture_default_str();
-    command.add_option("--temperature", s->temperature, "of the contrastive loss")->capture_default_str();
-    command.add_option("--learning-rate", s->learning_rate, "its peak")->capture_default_str();
+    add_training(command, *s);
+    command.add_flag("--resume", s->resume, "go on from OUT.checkpoint, with the same options");
+    command.callback([s] { run_train(*s); });
+}
+
+void add_study(CLI::App& app) {
+    auto const s = std::make_shared<study_settings>();
+    s->train = default_train_settings();
+    CLI::App& command = *app.add_subcommand(
+        "study",
+        "Train models and compare them on pairs that they have not seen: a table on the terminal, tables (.csv) and "
+        "a picture (.png, by gnuplot) in a folder. Models are kept there and used again by studies with the same "
+        "settings, so that a study that was stopped goes on.");
     command
-        .add_option("--activation-decay", s->decay,
-                    "weight of the representations' mean square in the loss; small for tasks that are hard to begin")
-        ->check(CLI::NonNegativeNumber)
+        .add_option("topic", s->topic,
+                    "equivariance: whether representations turn with the images, trained with and without quarter "
+                    "turns\nstability: runs with other seeds, images and temperatures correlated\ncritics: trained "
+                    "alike with each critic\nchannels: representations of one channel and of several")
+        ->required()
+        ->check(CLI::IsMember(std::vector<std::string>(std::begin(study_topics), std::end(study_topics))));
+    command.add_option("--out", s->train.out, "folder for tables, pictures and models, made if missing")->required();
+    command.add_option("--hold-out", s->train.hold_out,
+                       "keep the last pairs by name from training, to compare on: their number; default: a quarter");
+    command.add_option("--test-a", s->test_a, "folder of pairs to compare on, instead of --hold-out");
+    command.add_option("--test-b", s->test_b, "its second modality");
+    add_training(command, s->train);
+    std::vector<std::string> methods;
+    for (comir::method_name const& known : comir::method_names)
+        methods.emplace_back(known.name);
+    command.add_option("--methods", s->methods, "registration methods whose success is compared")
+        ->delimiter(',')
+        ->check(CLI::IsMember(methods))
         ->capture_default_str();
-    command.add_option("--blur", s->blur, "share of patches that are blurred, 0 to 1")->capture_default_str();
-    command.add_option("--negate", s->negate, "share of patches whose contrast is turned over, 0 to 1")
-        ->capture_default_str();
-    command
-        .add_option("--local-contrast", s->local_contrast,
-                    "normalise the contrast around each pixel first, within this sigma in px; 0: not")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
-    command.add_option("--part", s->part, "train on this share of each image's width from the left, 0 to 1")
-        ->check(CLI::Range(0.01, 1.0))
-        ->capture_default_str();
-    command.add_flag("--log-a", s->log_a, "take log(1 + x) of the first modality");
-    command.add_flag("--log-b", s->log_b, "take log(1 + x) of the second modality");
-    command.add_flag("--no-equivariance", s->no_equivariance, "without quarter turns in training");
-    command.add_option("--checkpoint-every", s->checkpoint_every, "steps between checkpoints (OUT.checkpoint)")
+    command.add_option("--count", s->pairs, "pairs to register, made of the pairs that are kept")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    command.add_flag("--resume", s->resume, "go on from OUT.checkpoint, with the same options");
-    add_threads(command, s->run);
-    add_seed(command, s->run);
-    command.callback([s] { run_train(*s); });
+    command.add_option("--size", s->size, "their width and height in px; default: half of the images' shorter side");
+    command.add_option("--angle-step", s->angle_step, "equivariance: degrees between angles")
+        ->check(CLI::Range(0.1, 180.0))
+        ->capture_default_str();
+    command
+        .add_option("--models", s->models, "equivariance: compare these models (.safetensors) instead of training two")
+        ->delimiter(',');
+    command.add_option("--runs", s->runs, "stability: runs that differ in the seed")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    command.add_option("--temperatures", s->temperatures, "stability: temperatures of the loss")
+        ->delimiter(',')
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command.add_option("--critics", s->critics, "critics: those to compare; default: all")
+        ->delimiter(',')
+        ->check(CLI::IsMember(known_critics()));
+    command.add_option("--channel-counts", s->channels, "channels: their numbers")
+        ->delimiter(',')
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    add_average_turns(command, s->average_turns);
+    command.callback([s] { run_study(*s); });
 }
 
 void add_encode(CLI::App& app) {
@@ -76,6 +141,7 @@ void add_encode(CLI::App& app) {
                     "tif: float values as the network gives them; png: 8 bit through the model's one range")
         ->check(CLI::IsMember({"tif", "png"}))
         ->capture_default_str();
+    add_average_turns(command, s->average_turns);
     add_threads(command, s->run);
     command.callback([s] { run_encode(*s); });
 }
@@ -155,6 +221,11 @@ void add_seed(CLI::App& command, run_options& options) {
     command.add_option("--seed", options.seed, "seed of the random numbers")->capture_default_str();
 }
 
+void add_average_turns(CLI::App& command, bool& average_turns) {
+    command.add_flag("--average-turns", average_turns,
+                     "represent by the mean over the image's four quarter turns; four times the work");
+}
+
 int run_command_line(int count, char** arguments) {
     CLI::App app("Registers images of different modalities.", "comir");
     app.set_version_flag("--version", "comir " + version_number() + " (" + vector_instructions() + ")",
@@ -171,6 +242,7 @@ int run_command_line(int count, char** arguments) {
     add_warp(app);
     add_points(app);
     add_make_pairs(app);
+    add_study(app);
     try {
         app.parse(count, arguments);
     } catch (CLI::ParseError const& usage) {

@@ -31,6 +31,7 @@ struct method_settings {
 
 struct register_settings {
     std::string model, fixed, moving, fixed_modality, moving_modality, out_transform, out_image, overlay;
+    bool average_turns = false;
     method_settings method{};
     run_options run{};
 };
@@ -38,6 +39,7 @@ struct register_settings {
 struct evaluate_settings {
     std::string pairs, model, out, json, plot, pictures;
     std::size_t limit = 0;
+    bool average_turns = false;
     method_settings method{};
     run_options run{};
 };
@@ -54,6 +56,7 @@ struct train_settings {
 struct encode_settings {
     std::string model, modality, out, format = "tif";
     std::vector<std::string> images;
+    bool average_turns = false;
     run_options run{};
 };
 
@@ -74,6 +77,18 @@ struct make_pairs_settings {
     run_options run{};
 };
 
+struct study_settings {
+    std::string topic, test_a, test_b;
+    train_settings train{};  // `out` is the study's folder
+    std::vector<std::string> models, critics, methods{"auto", "alpha_amd", "sift"};
+    std::vector<double> temperatures{0.25, 0.5, 1.0};
+    std::vector<std::size_t> channels{1, 3};
+    std::size_t runs = 3;
+    std::size_t pairs = 40, size = 0;  // size 0: half the shorter side of the images
+    double angle_step = 10.0;          // degrees
+    bool average_turns = false;
+};
+
 /// Each does its subcommand's work. They report problems as comir::error, and raise interrupted where the user stopped
 /// them.
 void run_register(register_settings const& settings);
@@ -84,10 +99,13 @@ void run_info(std::string const& model);
 void run_warp(warp_settings const& settings);
 void run_points(points_settings const& settings);
 void run_make_pairs(make_pairs_settings const& settings);
+void run_study(study_settings const& settings);
 
 /// With the library's defaults where the tool has none of its own.
 train_settings default_train_settings();
 make_pairs_settings default_make_pairs_settings();
+/// The topics of studies.
+inline constexpr char const* study_topics[] = {"equivariance", "stability", "critics", "channels"};
 /// The critics that a training can be given.
 std::vector<std::string> known_critics();
 

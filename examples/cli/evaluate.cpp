@@ -27,7 +27,7 @@ void run_evaluate(evaluate_settings const& s) {
 
     any_method const registration =
         make_method({s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
-    preparer const prepare(s.model, s.run.threads);
+    preparer const prepare(s.model, s.average_turns, s.run.threads);
     for (auto const& pair : pairs)
         for (auto const& name : {pair.fixed_modality, pair.moving_modality})
             prepare.of(name);  // an unknown modality is told before the long work

@@ -59,10 +59,34 @@ void apply_region(std::string const& text, std::vector<comir::aligned_pair>& sce
         }
 }
 
+/// The path of the list.
+std::string write_pairs(std::vector<comir::aligned_pair> const& scenes, make_pairs_settings const& s,
+                        comir::scene_part const& part) {
+    comir::make_pairs_options options;
+    options.size_px = s.size;
+    options.count = s.count;
+    options.max_angle_deg = s.max_angle;
+    options.max_shift = s.max_shift;
+    options.modalities = {s.a_modality, s.b_modality};
+    options.part = part;
+    options.seed = s.run.seed;
+    progress_line line("pairs");
+    options.on_progress = [&](std::size_t done, std::size_t total) { return line.show(done, total); };
+    auto const pairs = comir::make_pairs(scenes, s.out, options);
+    line.clear();
+    if (pairs.size() < options.count)
+        throw interrupted{};
+    return std::filesystem::path(s.out) / "pairs.csv";
+}
+
 }  // namespace
 
 std::vector<comir::aligned_pair> load_scenes(std::string const& a, std::string const& b) {
     return comir::read_folder_pairs(a, b);
+}
+
+std::string make_pairs_of(std::vector<comir::aligned_pair> const& scenes, make_pairs_settings const& settings) {
+    return write_pairs(scenes, settings, {});
 }
 
 make_pairs_settings default_make_pairs_settings() {
@@ -75,27 +99,19 @@ make_pairs_settings default_make_pairs_settings() {
     return s;
 }
 
-void run_make_pairs(make_pairs_settings const& s) {
-    comir::make_pairs_options options;
-    options.size_px = s.size;
-    options.count = s.count;
-    options.max_angle_deg = s.max_angle;
-    options.max_shift = s.max_shift;
-    options.modalities = {s.a_modality.empty() ? folder_name(s.a) : s.a_modality,
-                          s.b_modality.empty() ? folder_name(s.b) : s.b_modality};
-    options.seed = s.run.seed;
-    comir::require(options.modalities[0] != options.modalities[1], "both modalities are named '", options.modalities[0],
+void run_make_pairs(make_pairs_settings const& given) {
+    make_pairs_settings s = given;
+    if (s.a_modality.empty())
+        s.a_modality = folder_name(s.a);
+    if (s.b_modality.empty())
+        s.b_modality = folder_name(s.b);
+    comir::require(s.a_modality != s.b_modality, "both modalities are named '", s.a_modality,
                    "'; name them with --a-modality and --b-modality");
     check_output_folder("--out", s.out);
     auto scenes = load_scenes(s.a, s.b);
+    comir::scene_part part;
     if (!s.region.empty())
-        apply_region(s.region, scenes, options.part);
-    progress_line line("pairs");
-    options.on_progress = [&](std::size_t done, std::size_t total) { return line.show(done, total); };
-    auto const pairs = comir::make_pairs(scenes, s.out, options);
-    line.clear();
-    if (pairs.size() < options.count)
-        throw interrupted{};
-    std::printf("%zu pairs of %zu scenes in %s\n", pairs.size(), scenes.size(),
-                (std::filesystem::path(s.out) / "pairs.csv").c_str());
+        apply_region(s.region, scenes, part);
+    std::string const list = write_pairs(scenes, s, part);
+    std::printf("%zu pairs of %zu scenes in %s\n", s.count, scenes.size(), list.c_str());
 }

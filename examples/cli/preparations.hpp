@@ -17,9 +17,12 @@ struct preparations {
 /// The preparations of a model file's modalities. Without a file, images of all modalities become grey.
 class preparer {
 public:
-    preparer(std::string const& model, int threads);
+    /// `average_turns`: encode by the mean over quarter turns, whether the model says so or not.
+    preparer(std::string const& model, bool average_turns, int threads);
     /// Raises comir::error listing the model's modalities if it has none of that name.
     preparation of(std::string const& modality) const;
+    /// The same without the mapping to 0..1, as the network gives it; of models only.
+    preparation representation(std::string const& modality) const;
 
 private:
     std::shared_ptr<trained_model const> model_;

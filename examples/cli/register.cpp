@@ -58,7 +58,7 @@ void run_register(register_settings const& s) {
         check_holds("--out-image", s.out_image, stored);
     }
 
-    preparer const prepare(s.model, s.run.threads);
+    preparer const prepare(s.model, s.average_turns, s.run.threads);
     progress_line line("steps");
     any_method const registration =
         make_method({s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); }});

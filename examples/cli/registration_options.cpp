@@ -114,6 +114,7 @@ void add_register(CLI::App& app) {
     command.add_option("--fixed-modality", r.fixed_modality, "its modality; default: its folder's name");
     command.add_option("--moving-modality", r.moving_modality, "its modality; default: its folder's name");
     command.add_option("--model", r.model, "trained model (.safetensors); without it the raw images are registered");
+    add_average_turns(command, r.average_turns);
     s->method_options = add_method(command, r.method);
     add_pair_options(command, r.method, s->method_options);
     command.add_option(
@@ -140,6 +141,7 @@ void add_evaluate(CLI::App& app) {
         "counts as if nothing had been moved.");
     command.add_option("--pairs", e.pairs, "pair list, as make-pairs writes it (pairs.csv)")->required();
     command.add_option("--model", e.model, "trained model (.safetensors); without it the raw images are registered");
+    add_average_turns(command, e.average_turns);
     s->method_options = add_method(command, e.method);
     command.add_option("--out", e.out, "file for the result of every pair (.csv)");
     command.add_option("--json", e.json, "file for the summary, overall and by direction (.json)");

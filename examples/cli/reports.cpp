@@ -34,24 +34,24 @@ std::vector<comir::labelled_curve> success_curves(std::string const& method,
     return curves;
 }
 
-/// The program is needed at the very end; its absence must show before the long work.
-void check_gnuplot() {
+}  // namespace
+
+bool has_gnuplot() {
     char const* const path = std::getenv("PATH");
     std::istringstream folders(path ? path : "");
     for (std::string folder; std::getline(folders, folder, ':');)
         if (::access((std::filesystem::path(folder) / "gnuplot").c_str(), X_OK) == 0)
-            return;
-    comir::fail("--plot: gnuplot was not found; install it (Debian: gnuplot-nox) or leave the plot out");
+            return true;
+    return false;
 }
-
-}  // namespace
 
 void check_reports(evaluate_settings const& s) {
     check_output("--out", s.out, {".csv"});
     check_output("--json", s.json, {".json"});
     check_output("--plot", s.plot, {".png"});
-    if (!s.plot.empty())
-        check_gnuplot();
+    // The program is needed at the very end; its absence must show before the long work.
+    comir::require(s.plot.empty() || has_gnuplot(),
+                   "--plot: gnuplot was not found; install it (Debian: gnuplot-nox) or leave the plot out");
 }
 
 void write_reports(evaluate_settings const& s, std::vector<comir::registration_pair> const& pairs,

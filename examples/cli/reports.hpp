@@ -7,6 +7,8 @@
 
 #include "commands.hpp"
 
+/// True if gnuplot, which draws, is on the PATH.
+bool has_gnuplot();
 /// Raises comir::error if a report that the settings ask for could not be written, which is known before the work.
 void check_reports(evaluate_settings const& settings);
 /// The table on stdout, and the files that the settings ask for.

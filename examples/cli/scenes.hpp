@@ -5,5 +5,10 @@
 
 #include <comir/pipeline/aligned_pair.hpp>
 
+#include "commands.hpp"
+
 /// The aligned pairs of two folders, compiled in one file; comir::read_folder_pairs says how and with which errors.
 std::vector<comir::aligned_pair> load_scenes(std::string const& a, std::string const& b);
+
+/// Makes pairs of the settings' kind and number of scenes in memory; the path of their list. Both modalities are named.
+std::string make_pairs_of(std::vector<comir::aligned_pair> const& scenes, make_pairs_settings const& settings);

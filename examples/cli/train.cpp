@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -14,42 +15,19 @@
 #include "models.hpp"
 #include "outputs.hpp"
 #include "scenes.hpp"
+#include "training.hpp"
 #include "watch.hpp"
 
 namespace {
 
 using scene = comir::aligned_images<2>;
 
-struct scene_sets {
-    std::vector<scene> training, validation;
-};
-
-std::vector<scene> read_scenes(std::string const& a, std::string const& b, double right = 1.0) {
+/// The images alone, as the trainer wants them.
+std::vector<scene> scenes_of(std::vector<comir::aligned_pair> pairs) {
     std::vector<scene> scenes;
-    for (auto& pair : load_scenes(a, b)) {
-        if (right < 1.0)
-            for (auto& image : pair.images)
-                image = comir::crop(image, {0, 0, static_cast<std::size_t>(static_cast<double>(image.width()) * right),
-                                            image.height()});
-        scenes.push_back({std::move(pair.images[0]), std::move(pair.images[1])});
-    }
+    for (comir::aligned_pair& pair : pairs)
+        scenes.push_back(std::move(pair.images));
     return scenes;
-}
-
-scene_sets read_sets(train_settings const& s) {
-    comir::require(s.validation_a.empty() == s.validation_b.empty(),
-                   "--validation-a and --validation-b belong together, one was given; give both folders or none");
-    comir::require(s.hold_out == 0 || s.validation_a.empty(),
-                   "--hold-out and --validation-a both say what to validate on; give one of them");
-    scene_sets sets{read_scenes(s.a, s.b, s.part), {}};
-    comir::require(s.hold_out < sets.training.size(), "--hold-out is ", s.hold_out, ", expected fewer than the ",
-                   sets.training.size(), " pairs that there are");
-    auto const kept = sets.training.end() - static_cast<std::ptrdiff_t>(s.hold_out);
-    sets.validation.assign(std::make_move_iterator(kept), std::make_move_iterator(sets.training.end()));
-    sets.training.erase(kept, sets.training.end());
-    if (!s.validation_a.empty())
-        sets.validation = read_scenes(s.validation_a, s.validation_b);
-    return sets;
 }
 
 comir::trainer_options trainer_options_of(train_settings const& s) {
@@ -75,33 +53,41 @@ any_network network_of(train_settings const& s, std::size_t channels) {
         comir::with_channels(s.network == "paper" ? comir::paper_shape : comir::compact_shape, channels, s.channels));
 }
 
+std::string group_of(train_settings const& s) {
+    return s.no_equivariance ? comir::trivial_group::name : comir::c4::name;
+}
+
+/// What a resumed training must repeat to go on bit for bit, besides what every model file tells.
+std::map<std::string, std::string> repeated_settings(train_settings const& s) {
+    auto const text = [](auto number) { return std::to_string(number); };
+    return {{"steps", text(s.steps)},
+            {"batch", text(s.batch)},
+            {"patch", text(s.patch)},
+            {"learning_rate", text(s.learning_rate)},
+            {"log", text(s.log_a) + text(s.log_b)},
+            {"network", s.network},
+            {"channels", text(s.channels)},
+            {"part", text(s.part)},
+            {"cells", text(s.cells)},
+            {"decay", text(s.decay)},
+            {"blur", text(s.blur)},
+            {"negate", text(s.negate)},
+            {"local_contrast", text(s.local_contrast)},
+            {"hold_out", text(s.hold_out)}};
+}
+
 template <class Trainer>
 stopped_training snapshot(train_settings const& s, Trainer const& trainer) {
     stopped_training t;
     t.model.encoders = {trainer.template encoder<0>(), trainer.template encoder<1>()};
     t.model.critic = s.critic;
-    t.model.group = s.no_equivariance ? comir::trivial_group::name : comir::c4::name;
+    t.model.group = group_of(s);
     t.model.temperature = s.temperature;
     t.model.steps = t.step = trainer.state().step;
     t.seed = s.run.seed;
     for (auto const& trained : trainer.state().networks)
         t.velocity.push_back(trained.optimizer.velocity);
-    // What a resumed training must repeat to go on bit for bit.
-    auto const text = [](auto number) { return std::to_string(number); };
-    t.settings = {{"steps", text(s.steps)},
-                  {"batch", text(s.batch)},
-                  {"patch", text(s.patch)},
-                  {"learning_rate", text(s.learning_rate)},
-                  {"log", text(s.log_a) + text(s.log_b)},
-                  {"network", s.network},
-                  {"channels", text(s.channels)},
-                  {"part", text(s.part)},
-                  {"cells", text(s.cells)},
-                  {"decay", text(s.decay)},
-                  {"blur", text(s.blur)},
-                  {"negate", text(s.negate)},
-                  {"local_contrast", text(s.local_contrast)},
-                  {"hold_out", text(s.hold_out)}};
+    t.settings = repeated_settings(s);
     return t;
 }
 
@@ -152,9 +138,11 @@ private:
 };
 
 template <class Group>
-void train(train_settings const& s, scene_sets const& sets) {
+void train(train_settings const& s, pair_sets pairs) {
     std::string const checkpoint = s.out + ".checkpoint";
-    std::size_t const channels_a = sets.training[0][0].channels(), channels_b = sets.training[0][1].channels();
+    std::vector<scene> const training = scenes_of(std::move(pairs.training)),
+                             validation = scenes_of(std::move(pairs.validation));
+    std::size_t const channels_a = training[0][0].channels(), channels_b = training[0][1].channels();
     comir::trainer<comir::any_critic, Group, any_network, any_network> trainer(
         trainer_options_of(s), comir::any_critic(s.critic), network_of(s, channels_a), network_of(s, channels_b));
     if (s.resume)
@@ -162,22 +150,22 @@ void train(train_settings const& s, scene_sets const& sets) {
     std::printf(
         "training %s (%zu channels) and %s (%zu channels) on %zu pairs: %s network, %zu steps of %zu patches of "
         "%zu px\n",
-        s.name_a.c_str(), channels_a, s.name_b.c_str(), channels_b, sets.training.size(), s.network.c_str(), s.steps,
+        s.name_a.c_str(), channels_a, s.name_b.c_str(), channels_b, training.size(), s.network.c_str(), s.steps,
         s.batch, s.patch);
     std::fflush(stdout);
     progress_line line("steps");
-    report lines(trainer, sets.validation);
-    trainer.fit(sets.training, {.steps = s.steps, .on_step = [&](comir::training_step const& step) {
-                                    bool const go_on = line.show(step.step, step.steps);
-                                    lines.add(step.loss);
-                                    if (step.step % s.checkpoint_every == 0 || step.step == step.steps || !go_on) {
-                                        line.clear();
-                                        // First, since a second Ctrl-C ends the program at once.
-                                        save_training(checkpoint, snapshot(s, trainer));
-                                        lines.print(step.step);
-                                    }
-                                    return go_on;
-                                }});
+    report lines(trainer, validation);
+    trainer.fit(training, {.steps = s.steps, .on_step = [&](comir::training_step const& step) {
+                               bool const go_on = line.show(step.step, step.steps);
+                               lines.add(step.loss);
+                               if (step.step % s.checkpoint_every == 0 || step.step == step.steps || !go_on) {
+                                   line.clear();
+                                   // First, since a second Ctrl-C ends the program at once.
+                                   save_training(checkpoint, snapshot(s, trainer));
+                                   lines.print(step.step);
+                               }
+                               return go_on;
+                           }});
     line.clear();
     if (is_interrupted()) {
         std::printf("stopped after step %zu; %s keeps it, go on with --resume\n",
@@ -212,18 +200,56 @@ std::vector<std::string> known_critics() {
     return {comir::critic_names.begin(), comir::critic_names.end()};
 }
 
-void run_train(train_settings const& given) {
-    train_settings s = given;
-    check_output("--out", s.out, {".safetensors"});
+pair_sets read_sets(train_settings const& s) {
+    comir::require(s.validation_a.empty() == s.validation_b.empty(),
+                   "--validation-a and --validation-b belong together, one was given; give both folders or none");
+    comir::require(s.hold_out == 0 || s.validation_a.empty(),
+                   "--hold-out and --validation-a both say what to validate on; give one of them");
+    pair_sets sets{load_scenes(s.a, s.b), {}};
+    for (comir::aligned_pair& pair : sets.training)
+        for (auto& image : pair.images)
+            if (s.part < 1.0)
+                image = comir::crop(image, {0, 0, static_cast<std::size_t>(static_cast<double>(image.width()) * s.part),
+                                            image.height()});
+    comir::require(s.hold_out < sets.training.size(), "--hold-out is ", s.hold_out, ", expected fewer than the ",
+                   sets.training.size(), " pairs that there are");
+    auto const kept = sets.training.end() - static_cast<std::ptrdiff_t>(s.hold_out);
+    sets.validation.assign(std::make_move_iterator(kept), std::make_move_iterator(sets.training.end()));
+    sets.training.erase(kept, sets.training.end());
+    if (!s.validation_a.empty())
+        sets.validation = load_scenes(s.validation_a, s.validation_b);
+    return sets;
+}
+
+void name_modalities(train_settings& s) {
     if (s.name_a.empty())
         s.name_a = folder_name(s.a);
     if (s.name_b.empty())
         s.name_b = folder_name(s.b);
     comir::require(s.name_a != s.name_b, "both modalities are called '", s.name_a,
                    "'; name them with --name-a and --name-b");
-    scene_sets const sets = read_sets(s);
+}
+
+std::map<std::string, std::string> settings_record(train_settings const& s) {
+    auto record = repeated_settings(s);
+    record["modalities"] = s.name_a + ", " + s.name_b;
+    record["critic"] = s.critic;
+    record["group"] = group_of(s);
+    record["temperature"] = std::to_string(s.temperature);
+    record["seed"] = std::to_string(s.run.seed);
+    return record;
+}
+
+void train_model(train_settings const& s, pair_sets sets) {
     if (s.no_equivariance)
-        train<comir::trivial_group>(s, sets);
+        train<comir::trivial_group>(s, std::move(sets));
     else
-        train<comir::c4>(s, sets);
+        train<comir::c4>(s, std::move(sets));
+}
+
+void run_train(train_settings const& given) {
+    train_settings s = given;
+    check_output("--out", s.out, {".safetensors"});
+    name_modalities(s);
+    train_model(s, read_sets(s));
 }

@@ -15,23 +15,40 @@
 
 namespace fs = std::filesystem;
 
-preparer::preparer(std::string const& model, int threads) : threads_(threads) {
+namespace {
+
+trained_model load_encoders(std::string const& path, bool average_turns) {
+    trained_model model = load_model(path);
+    for (auto& encoder : model.encoders)
+        encoder.settings().average_turns = encoder.settings().average_turns || average_turns;
+    return model;
+}
+
+}  // namespace
+
+preparer::preparer(std::string const& model, bool average_turns, int threads) : threads_(threads) {
+    comir::require(!model.empty() || !average_turns, "--average-turns is for representations; give their --model");
     if (!model.empty())
-        model_ = std::make_shared<trained_model const>(load_model(model));
+        model_ = std::make_shared<trained_model const>(load_encoders(model, average_turns));
 }
 
 preparation preparer::of(std::string const& modality) const {
     if (!model_)
         return grey_image;
+    return [range = model_->find(modality).settings().range, encode = representation(modality)](
+               comir::image<float> const& source) { return comir::to_unit(encode(source), range); };
+}
+
+preparation preparer::representation(std::string const& modality) const {
     auto const& encoder = model_->find(modality);
     // The preparation keeps the model alive.
     return [model = model_, &encoder, threads = threads_](comir::image<float> const& source) {
-        return comir::to_unit(encoder.encode(source, {.threads = threads}), encoder.settings().range);
+        return encoder.encode(source, {.threads = threads});
     };
 }
 
 void run_encode(encode_settings const& s) {
-    trained_model const model = load_model(s.model);
+    trained_model const model = load_encoders(s.model, s.average_turns);
     auto const& encoder = model.find(s.modality);
     check_output_folder("--out", s.out);
     std::set<fs::path> targets;
@@ -59,10 +76,10 @@ void run_info(std::string const& path) {
     for (auto const& encoder : model.encoders) {
         auto const& s = encoder.settings();
         auto const& shape = encoder.network().full_shape();
-        std::printf("modality     %s: %zu -> %zu channels, %zu parameters, %s network%s%s, range %g to %g\n",
+        std::printf("modality     %s: %zu -> %zu channels, %zu parameters, %s network%s%s%s, range %g to %g\n",
                     s.modality.c_str(), shape.in, shape.out, encoder.network().parameter_count(),
                     shape.levels() == comir::compact_shape.levels() ? "compact" : "paper", s.log ? ", log(1 + x)" : "",
-                    s.contrast_sigma > 0 ? ", local contrast" : "", static_cast<double>(s.range.low),
-                    static_cast<double>(s.range.high));
+                    s.contrast_sigma > 0 ? ", local contrast" : "", s.average_turns ? ", mean over turns" : "",
+                    static_cast<double>(s.range.low), static_cast<double>(s.range.high));
     }
 }
