@@ -115,6 +115,7 @@
 #include <comir/registration/automatic.hpp>
 #include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/automatic_window.hpp>
+#include <comir/registration/correlation_confidence.hpp>
 #include <comir/registration/evaluate.hpp>
 #include <comir/registration/feature_based.hpp>
 #include <comir/registration/feature_confidence.hpp>

@@ -432,11 +432,14 @@ TEST_CASE("register_alpha_amd: confidence tells images of one scene from images 
         rigid2 const truth{{0.3, 7.0, -5.0}, {63.5, 63.5}};
         auto const same = make_pair(truth, {1, 128, 128}, {1, 128, 128}, seed);
         auto const other = make_pair(truth, {1, 128, 128}, {1, 128, 128}, seed + 100);
-        CHECK(comir::register_alpha_amd<rigid2>(same.fixed, same.moving).confidence > 0.9);
-        CHECK(comir::register_alpha_amd<rigid2>(same.fixed, other.moving).confidence < 0.2);
+        for (auto const& options : {comir::alpha_amd_options{}, comir::comir_alpha_amd_options()}) {
+            CHECK(comir::register_alpha_amd<rigid2>(same.fixed, same.moving, options).confidence > 0.9);
+            CHECK(comir::register_alpha_amd<rigid2>(same.fixed, other.moving, options).confidence < 0.2);
+        }
     }
     image<float> const flat({1, 48, 48}, 0.3f);
-    CHECK(comir::register_alpha_amd<rigid2>(flat, flat).confidence == 0.0);
+    for (auto const& options : {comir::alpha_amd_options{}, comir::comir_alpha_amd_options()})
+        CHECK(comir::register_alpha_amd<rigid2>(flat, flat, options).confidence == 0.0);
 }
 
 TEST_CASE("register_alpha_amd: progress counts resolutions and can stop") {

@@ -19,6 +19,7 @@
 #include <comir/registration/alpha_amd_measure.hpp>
 #include <comir/registration/alpha_amd_options.hpp>
 #include <comir/registration/alpha_amd_resolution.hpp>
+#include <comir/registration/correlation_confidence.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/rigid.hpp>
@@ -92,7 +93,8 @@ public:
     /// The transform from the fixed to the moving image with the smallest measure, over all starts. Without `starts`
     /// they are rotations by start_angles about the fixed image's centre, which is put on the moving image's centre.
     /// The result's value is in pixels: the mean distance, summed over channels, infinite without any overlap; its
-    /// confidence comes from the value's contrast to those at unrelated places (detail::confidence_of).
+    /// confidence compares the value, or with amd_choice::correlation the images' correlation, to those at unrelated
+    /// places (detail::confidence_of).
     registration_result<Transform> register_to(image<float> const& moving, image_mask const& mask = {},
                                                std::vector<Transform> const& starts = {},
                                                image<float> const& weights = {}) const {
@@ -106,8 +108,11 @@ public:
 
         std::size_t done = 0, iterations = 0;
         bool stopped = false, varied = false;
-        std::size_t coarsest = 0;
+        bool const correlate = options_.choice == amd_choice::correlation;
+        std::size_t coarsest = 0, compared = 0;
         std::optional<detail::amd_level> coarsest_moving;
+        image<float> compared_picture;
+        image_mask compared_mask;
         for (; done < levels_.size() && !stopped; ++done) {
             alpha_amd_step const& step = options_.pyramid[done];
             bool const last = done + 1 == levels_.size();
@@ -133,7 +138,7 @@ public:
                 runs[i].overlap = e.overlap;
                 runs[i].overlap_moving = e.overlap_moving;
             });
-            if (options_.choice == amd_choice::correlation)
+            if (correlate)
                 for (auto& run : runs)
                     run.correlation =
                         correlation(levels_[done], moving_resolution, run.transform, static_cast<double>(step.factor));
@@ -142,6 +147,13 @@ public:
             if (!coarsest_moving) {
                 coarsest = done;
                 coarsest_moving = std::move(moving_level);
+            }
+            image<float> const& picture = levels_[done].picture;
+            if (correlate &&
+                (compared_picture.empty() || picture.height() * picture.width() <= detail::compared_pixels)) {
+                compared = done;
+                compared_picture = std::move(moving_resolution.picture);
+                compared_mask = std::move(moving_resolution.mask);
             }
             stopped = !keep_going(options_.on_progress, done + 1, levels_.size()) && !last;
         }
@@ -155,7 +167,12 @@ public:
         result.value = best.value;
         result.converged = !stopped && varied && best.informed && fits(best) &&
                            detail::corner_distance(best.transform, best.middle, shape_.h, shape_.w) <= options_.rest;
-        if (varied && fits(best))
+        if (varied && fits(best) && correlate)
+            result.confidence = detail::confidence_of(detail::correlation_evidence_at(
+                levels_[compared].picture, levels_[compared].mask, compared_picture, compared_mask,
+                at_level(best.transform, static_cast<double>(options_.pyramid[compared].factor)), options_.seed,
+                options_.threads));
+        else if (varied && fits(best))
             result.confidence = detail::confidence_of(detail::contrast_amd(levels_[coarsest].level, *coarsest_moving,
                                                                            detail::to_amd_map(best.transform),
                                                                            options_.symmetric, options_.seed));
@@ -222,12 +239,15 @@ private:
     }
     double correlation(detail::amd_resolution const& fixed, detail::amd_resolution const& moving, Transform const& t,
                        double factor) const {
-        affine2 at_level = to_affine(t);
-        at_level.parameters[4] /= factor;
-        at_level.parameters[5] /= factor;
-        return detail::agreement_under(fixed.picture, fixed.mask, moving.picture, moving.mask, at_level,
+        return detail::agreement_under(fixed.picture, fixed.mask, moving.picture, moving.mask, at_level(t, factor),
                                        options_.threads)
             .correlation;
+    }
+    static affine2 at_level(Transform const& t, double factor) {
+        affine2 scaled = to_affine(t);
+        scaled.parameters[4] /= factor;
+        scaled.parameters[5] /= factor;
+        return scaled;
     }
     /// Sorts the starts and ends those without hope, and those that have come to the place of a better one, as near as
     /// `same` pixels. Returns the iterations of those.
