@@ -26,7 +26,7 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 [ -n "$json" ] || { echo "bench/compare.sh: no --json FILE was given" >&2; exit 2; }
-[ -x "$build/bench/bench_models" ] && [ -x "$build/bench/bench_nn" ] ||
+compgen -G "$build/bench/bench_*" >/dev/null ||
     { echo "bench/compare.sh: $build/bench has no benchmarks; build them with COMIR_BUILD_BENCH=ON, or give --build" >&2; exit 2; }
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 python=${PYTHON:-/usr/bin/python3}
