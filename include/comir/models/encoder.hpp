@@ -49,8 +49,9 @@ inline image<float> preprocess(image<float> source, encoder_settings const& sett
 }
 
 struct encode_options {
-    std::size_t margin =
-        32;  // px reflected on each side, against the influence of the zero border; the rest is cut off
+    // px reflected on each side, against the influence of the zero border; the rest is cut off. 8 to 128 register
+    // alike, 0 a third of the pairs.
+    std::size_t margin = 16;
     std::size_t tile = 1024;  // px: larger images are encoded in tiles of this extent, so memory stays bounded
     int threads = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -122,6 +123,55 @@ inline std::pair<std::size_t, std::size_t> inside_range(double a, double b, doub
     return {static_cast<std::size_t>(low), static_cast<std::size_t>(high) + 1};
 }
 
+/// Where the pixels of a turned row lie between those of a level: found once, used for all channels. The loops are
+/// plain so that compilers turn them into vectors.
+class linear_row {
+public:
+    /// For the pixels in `range` of a row that begins at the start, with these steps from pixel to pixel.
+    void place(search_level const& level, double x_start, double x_step, double y_start, double y_step,
+               std::pair<std::size_t, std::size_t> const& range) {
+        first_ = range.first;
+        pitch_ = static_cast<std::int32_t>(level.width());
+        std::size_t const count = range.second - std::min(range.first, range.second);
+        at_.resize(count);
+        tx_.resize(count);
+        ty_.resize(count);
+        auto const last_x = static_cast<std::int32_t>(level.width()) - 2,
+                   last_y = static_cast<std::int32_t>(level.height()) - 2;
+        double const x_begin = x_start + x_step * static_cast<double>(first_),
+                     y_begin = y_start + y_step * static_cast<double>(first_);
+        for (std::size_t i = 0; i < count; ++i) {
+            double const n = static_cast<double>(static_cast<std::int32_t>(i));
+            double const x = std::max(x_begin + x_step * n, 0.0), y = std::max(y_begin + y_step * n, 0.0);
+            std::int32_t const x0 = std::min(static_cast<std::int32_t>(x), last_x),
+                               y0 = std::min(static_cast<std::int32_t>(y), last_y);
+            at_[i] = y0 * pitch_ + x0;
+            tx_[i] = std::min(static_cast<float>(x - static_cast<double>(x0)), 1.0f);
+            ty_[i] = std::min(static_cast<float>(y - static_cast<double>(y0)), 1.0f);
+        }
+    }
+
+    /// Interpolates one plane into the range of a row.
+    void mix(float const* plane, float* row) const {
+        float* const out = row + first_;
+        std::int32_t const* const at = at_.data();
+        float const *const tx = tx_.data(), *const ty = ty_.data();
+        std::size_t const count = at_.size();
+#pragma GCC ivdep
+        for (std::size_t i = 0; i < count; ++i) {
+            float const *const p = plane + at[i], *const q = p + pitch_;
+            float const top = p[0] + tx[i] * (p[1] - p[0]), low = q[0] + tx[i] * (q[1] - q[0]);
+            out[i] = top + ty[i] * (low - top);
+        }
+    }
+
+private:
+    std::size_t first_ = 0;
+    std::int32_t pitch_ = 0;
+    std::vector<std::int32_t> at_;
+    std::vector<float> tx_, ty_;
+};
+
 /// Turns the level onto the grid: pixel q takes the value at centre + R(angle) (q - grid centre), and the weight 1 if
 /// all pixels that it is interpolated from have it. Values are linear, or with Nearest those of the nearest pixel.
 /// Writes: `values` (one plane a channel) and `weight` on the whole grid, zero where there is nothing
@@ -133,6 +183,7 @@ void turn_level(search_level const& level, double angle, turned_grid const& grid
     std::size_t const channels = level.values.channels(), pitch = level.width();
     float const* const mask = level.weight.row(0, 0);
     bool const all_count = level.area == static_cast<double>(level.width() * level.height());
+    linear_row row;
     for (std::size_t y = 0; y < grid.h; ++y) {
         double const dy = static_cast<double>(y) - grid.centre_y();
         double const x_start = level.centre_x - c * grid.centre_x() - s * dy;
@@ -141,29 +192,28 @@ void turn_level(search_level const& level, double angle, turned_grid const& grid
         std::fill_n(weight.row(y), grid.w, 0.0f);
         for (std::size_t k = 0; k < channels; ++k)
             std::fill_n(values[k].row(y), grid.w, 0.0f);
-        for (std::size_t x = range.first; x < range.second; ++x) {
-            double const in_x = std::clamp(x_start + c * static_cast<double>(x), 0.0, right);
-            double const in_y = std::clamp(y_start + s * static_cast<double>(x), 0.0, bottom);
-            if constexpr (Nearest) {
+        if constexpr (Nearest) {
+            for (std::size_t x = range.first; x < range.second; ++x) {
+                double const in_x = std::clamp(x_start + c * static_cast<double>(x), 0.0, right);
+                double const in_y = std::clamp(y_start + s * static_cast<double>(x), 0.0, bottom);
                 std::size_t const at = static_cast<std::size_t>(in_y + 0.5) * pitch +  //
                                        static_cast<std::size_t>(in_x + 0.5);
                 weight.row(y)[x] = mask[at];
                 values[0].row(y)[x] = level.values.row(0, 0)[at];
-            } else {
-                auto const x0 = static_cast<std::size_t>(in_x), y0 = static_cast<std::size_t>(in_y);
-                auto const tx = static_cast<float>(in_x - static_cast<double>(x0));
-                auto const ty = static_cast<float>(in_y - static_cast<double>(y0));
-                std::size_t const at = y0 * pitch + x0, across = x0 + 1 < pitch ? 1 : 0,
-                                  down = y0 + 1 < level.height() ? pitch : 0;
-                auto const mix = [=](float const* p) {
-                    float const top = p[at] + tx * (p[at + across] - p[at]);
-                    float const low = p[at + down] + tx * (p[at + down + across] - p[at + down]);
-                    return top + ty * (low - top);
-                };
-                float const w = all_count || mix(mask) > 0.999f ? 1.0f : 0.0f;
-                for (std::size_t k = 0; k < channels; ++k)
-                    values[k].row(y)[x] = w * mix(level.values.row(k, 0));
+            }
+        } else {
+            row.place(level, x_start, c, y_start, s, range);
+            if (all_count)
+                std::fill(weight.row(y) + range.first, weight.row(y) + range.second, 1.0f);
+            else
+                row.mix(mask, weight.row(y));
+            for (std::size_t k = 0; k < channels; ++k)
+                row.mix(level.values.row(k, 0), values[k].row(y));
+            for (std::size_t x = range.first; x < range.second && !all_count; ++x) {
+                float const w = weight.row(y)[x] > 0.999f ? 1.0f : 0.0f;
                 weight.row(y)[x] = w;
+                for (std::size_t k = 0; k < channels; ++k)
+                    values[k].row(y)[x] *= w;
             }
         }
     }

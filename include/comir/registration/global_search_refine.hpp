@@ -155,10 +155,10 @@ public:
         constexpr int most_moves = 8;
         cube scores{};
         search_place best = start;
-        std::vector<turned_image> turned;
+        around near{};
         for (std::size_t h = 0; h < halvings; ++h, step *= 0.5) {
             for (int move = 0; move < most_moves; ++move) {
-                scores = score_around(best, step, turned);
+                scores = score_around(best, step, near);
                 std::size_t top = middle;
                 for (std::size_t i = 0; i < scores.size(); ++i)
                     if (scores[i].score > scores[top].score)
@@ -177,11 +177,16 @@ private:
     using cube = std::array<search_place, 27>;  // angle, then y, then x, the centre in the middle
     static constexpr std::size_t middle = 13;
 
-    /// `turned_images` holds the images of the last call, of which those at angles that recur are taken over.
-    cube score_around(search_place const& centre, double step, std::vector<turned_image>& turned_images) const {
+    /// The last cube and its turned images: what recurs in the next one is taken over.
+    struct around {
+        std::vector<turned_image> turned;
+        cube scores{};
+    };
+
+    cube score_around(search_place const& centre, double step, around& near) const {
         cube out{};
         std::vector<turned_image> last;
-        last.swap(turned_images);
+        last.swap(near.turned);
         auto const f = static_cast<double>(fixed_.factor);
         for (std::size_t a = 0; a < 3; ++a) {
             double const angle = centre.angle + (static_cast<double>(a) - 1.0) * step;
@@ -190,29 +195,38 @@ private:
             auto const known =
                 std::ranges::find_if(last, [&](turned_image const& t) { return std::abs(t.angle - angle) < 1e-9; });
             if (known != last.end())
-                turned_images.push_back(std::move(*known));
+                near.turned.push_back(std::move(*known));
             else
-                turned_images.emplace_back(moving_, angle, information_);
-            turned_image const& turned = turned_images.back();
+                near.turned.emplace_back(moving_, angle, information_);
+            turned_image const& turned = near.turned.back();
             auto const x0 = static_cast<std::ptrdiff_t>(std::lround(centre.x / f - turned.grid.centre_x()));
             auto const y0 = static_cast<std::ptrdiff_t>(std::lround(centre.y / f - turned.grid.centre_y()));
             for (std::ptrdiff_t dy = -1; dy <= 1; ++dy)
                 for (std::ptrdiff_t dx = -1; dx <= 1; ++dx) {
                     std::ptrdiff_t const x = x0 + dx, y = y0 + dy;
-                    local_score s = information_ ? information_at(fixed_, turned, x, y, degrees_)
-                                                 : correlation_at(fixed_, turned, x, y);
                     double const place_x = f * (static_cast<double>(x) + turned.grid.centre_x());
                     double const place_y = f * (static_cast<double>(y) + turned.grid.centre_y());
+                    search_place& place = out[9 * a + static_cast<std::size_t>(3 * (dy + 1) + dx + 1)];
+                    auto const seen = std::ranges::find_if(near.scores, [&](search_place const& p) {
+                        return p.overlap > 0.0 && std::abs(p.angle - angle) < 1e-9 && std::abs(p.x - place_x) < 1e-6 &&
+                               std::abs(p.y - place_y) < 1e-6;
+                    });
+                    if (seen != near.scores.end()) {
+                        place = *seen;
+                        continue;
+                    }
+                    local_score s = information_ ? information_at(fixed_, turned, x, y, degrees_)
+                                                 : correlation_at(fixed_, turned, x, y);
                     if (s.overlap < static_cast<double>(rule_.min_pixels) ||
                         !within(place_x - f * fixed_.centre_x, options_.max_shift_x) ||
                         !within(place_y - f * fixed_.centre_y, options_.max_shift_y))
                         s.score = static_cast<double>(no_score);
                     if (s.score > static_cast<double>(no_score))
                         s.score *= rule_.weight(s.overlap);
-                    out[9 * a + static_cast<std::size_t>(3 * (dy + 1) + dx + 1)] = {angle, place_x, place_y, s.score,
-                                                                                    s.overlap};
+                    place = {angle, place_x, place_y, s.score, s.overlap};
                 }
         }
+        near.scores = out;
         return out;
     }
     bool allowed(double from_middle) const {
