@@ -53,7 +53,7 @@ foreach(modality visible infrared)
     endforeach()
 endforeach()
 set(two --a two/visible --b two/infrared)
-expect(0 "on 1 pairs.*step +1 [^\n]+validation  loss [0-9.]+ [^\n]+\nstep +2 [^\n]+validation  loss" train ${two} ${tiny}
+expect(0 "on 1 pairs.*step +1 [^\n]+validation  loss [0-9.]+ [^\n]+\nstep +2 [^\n]+validation  loss.*\nestimate from the validation pairs: [0-9]+% of 20 patches of [0-9]+ px[^\n]+\n$" train ${two} ${tiny}
        --steps 2 --checkpoint-every 1 --hold-out 1 --out h.safetensors)
 expect(1 "^comir: --hold-out is 2, expected fewer than the 2 pairs[^\n]+\n$" train ${two} --hold-out 2 --out x.safetensors)
 expect(1 "^comir: --hold-out and --validation-a [^\n]+\n$" train ${two} --hold-out 1 --validation-a visible --validation-b

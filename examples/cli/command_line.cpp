@@ -66,7 +66,10 @@ void add_train(CLI::App& app) {
     command.add_option("--out", s->out, "file for the model (.safetensors)")->required();
     command.add_option("--validation-a", s->validation_a, "folder of pairs that are not trained on");
     command.add_option("--validation-b", s->validation_b, "its second modality");
-    command.add_option("--hold-out", s->hold_out, "keep the last pairs by name for validation: their number")
+    command
+        .add_option(
+            "--hold-out", s->hold_out,
+            "keep the last pairs by name for validation: their number; at the end they tell how well images register")
         ->capture_default_str();
     add_training(command, *s);
     command.add_flag("--resume", s->resume, "go on from OUT.checkpoint, with the same options");

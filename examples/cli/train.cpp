@@ -12,6 +12,7 @@
 #include <comir/training/trainer.hpp>
 
 #include "commands.hpp"
+#include "estimate.hpp"
 #include "models.hpp"
 #include "outputs.hpp"
 #include "scenes.hpp"
@@ -251,5 +252,9 @@ void run_train(train_settings const& given) {
     train_settings s = given;
     check_output("--out", s.out, {".safetensors"});
     name_modalities(s);
-    train_model(s, read_sets(s));
+    pair_sets sets = read_sets(s);
+    std::vector<comir::aligned_pair> const kept = sets.validation;
+    train_model(s, std::move(sets));
+    if (!kept.empty())
+        print_estimate(s, kept);
 }
