@@ -50,6 +50,8 @@ constexpr change changes[] = {
     {"turn 100 degrees, zoom 1.2, noise 5", 100.0, 1.2, 0.0, 5.0},
 };
 
+constexpr std::size_t least_keypoints = 20;
+
 struct changed_image {
     cv::Mat pixels;
     cv::Matx23d matrix;  // from the former image's pixels to these
@@ -236,8 +238,13 @@ int main(int argc, char** argv) {
             cv::Mat const source = cv::imread(file.string(), cv::IMREAD_GRAYSCALE);
             if (source.empty())
                 continue;
-            ++count;
             comir::feature_set const plain[2] = {find_comir(source), find_opencv(source)};
+            if (std::min(plain[0].size(), plain[1].size()) < least_keypoints) {
+                std::printf("left out: %s, %zu keypoints by comir, %zu by OpenCV\n", file.c_str(), plain[0].size(),
+                            plain[1].size());
+                continue;
+            }
+            ++count;
             for (std::size_t c = 0; c < kinds; ++c) {
                 changed_image const changed = apply(changes[c], source, c);
                 for (std::size_t who = 0; who < 2; ++who) {
