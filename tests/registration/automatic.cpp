@@ -68,6 +68,35 @@ TEST_CASE("register_auto: is not sure of images that show different things") {
         CHECK(register_auto(texture(128, 10 + seed), texture(128, 20 + seed)).confidence < 0.5);
 }
 
+TEST_CASE("register_auto: asks features where the search is unsure") {
+    rigid2 const truth{{2.0, 9.0, -6.0}, {79.5, 79.5}};
+    auto p = make_pair(160, truth, 0.0f, 31);
+    // Shades that have nothing to do with each other spoil the correlation, but not the corners and blobs.
+    auto const shade = [](image<float>& picture, std::uint64_t seed) {
+        image<float> field(picture.shape());
+        comir::random_stream random(seed);
+        for (float& v : field.values())
+            v = static_cast<float>(random.uniform());
+        field = comir::gaussian_blur(field, 25.0, 1);
+        for (std::size_t i = 0; i < field.values().size(); ++i)
+            picture.values()[i] = 0.15f * picture.values()[i] + 12.5f * (field.values()[i] - 0.5f);
+    };
+    shade(p.fixed, 32);
+    shade(p.moving, 33);
+    comir::automatic_options options;
+    options.unsure = 0.0;
+    auto const searched = register_auto(p.fixed, p.moving, options);
+    CHECK(searched.confidence < 0.5);
+    CHECK(comir::detail::corner_distance(searched.transform, truth, 160, 160) > 10.0);
+    options.unsure = 0.5;
+    auto const found = register_auto(p.fixed, p.moving, options);
+    CHECK(found.confidence > 0.5);
+    CHECK(comir::detail::corner_distance(found.transform, truth, 160, 160) < 0.5);
+    // What features find must lie in the ranges of the search.
+    options.search.max_angle = 1.5;
+    CHECK(comir::detail::corner_distance(register_auto(p.fixed, p.moving, options).transform, truth, 160, 160) > 10.0);
+}
+
 TEST_CASE("automatic_target: is reused, and gives the same bits for any number of threads") {
     auto const p = make_pair(96, rigid2{{1.0, 5.0, -7.0}, {47.5, 47.5}}, 0.0f, 3);
     comir::automatic_options options;

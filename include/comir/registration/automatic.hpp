@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numbers>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include <comir/registration/alpha_amd.hpp>
 #include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/automatic_window.hpp>
+#include <comir/registration/feature_based.hpp>
 #include <comir/registration/global_search.hpp>
 #include <comir/registration/result.hpp>
 
@@ -23,22 +25,27 @@ inline std::vector<alpha_amd_step> refining_pyramid(image_shape const& fixed) {
     return {alpha_amd_pyramid(fixed).back()};
 }
 
-/// `search` decides where, `refine` how exactly. Threads count for both; callbacks are their own.
+/// `search` decides where, `refine` how exactly; where the search is unsure, `features` are asked. Threads count for
+/// all; callbacks are their own.
 struct automatic_options {
     global_search_options search{.candidates = 4};
     alpha_amd_options refine{};  // an empty pyramid means refining_pyramid
     double contest = 0.9;        // places that score this share of the best are refined too; alpha-AMD then decides
     double drift = 0.02;         // of the smaller image's diagonal: refining that moves it further is undone
+    feature_options features = comir_feature_options();
+    double unsure = 0.5;  // a confidence below this asks the features, who answer from this confidence on; 0: never
     int threads = 0;
 };
 
 /// A fixed image prepared for registrations from nowhere: any angle, any shift, images of any two sizes. For images
 /// that are alike, such as two CoMIRs: a global search by correlation, then alpha-AMD from its best places. Of the
 /// search's transform and the refined one the better correlated is taken: alpha-AMD is exact to hundredths of a pixel
-/// where intensities agree, and less so than the search where they do not.
-/// The result's value is alpha-AMD's, in pixels; its confidence is search_confidence, 0 if not converged.
-/// Above a megapixel, alpha-AMD's maps of the fixed image are not kept, and where one image is more than four times the
-/// other they are made of windows about the places found: memory stays near that of the images.
+/// where intensities agree, and less so than the search where they do not. Where the search is unsure, features are
+/// asked: they may tell places apart that correlate alike. Not above a megapixel, where they take long.
+/// The result's value is alpha-AMD's, in pixels; its confidence is search_confidence, or that of the features if they
+/// decided; 0 if not converged.
+/// Memory:  above a megapixel alpha-AMD's maps of the fixed image are not kept, and where one image is more than four
+///          times the other they are made of windows about the places found
 /// Errors:  those of global_search_target and alpha_amd_target. Constant images, masks without pixels and images
 ///          without enough overlap are no errors: the result has not converged and its confidence is 0
 /// Threads: as global_search_target and alpha_amd_target; the same bits for any number of threads
@@ -57,6 +64,8 @@ public:
         require(options_.contest >= 0.0 && options_.contest <= 1.0 && options_.drift > 0.0,
                 "comir::register_auto: contest is ", options_.contest, " and drift ", options_.drift,
                 ", expected 0 to 1 and a positive share");
+        require(options_.unsure >= 0.0 && options_.unsure <= 1.0, "comir::register_auto: unsure is ", options_.unsure,
+                ", expected a confidence from 0 to 1");
         if (pixels(fixed.shape()) <= large && has_pixels(mask))
             prepared_.emplace(fixed, options_.refine, mask);
     }
@@ -79,6 +88,9 @@ public:
             // Another place than the best of the search cannot be surer than a draw.
             double const sure = search_confidence(evidence_of(outcome));
             result.confidence = !result.converged ? 0.0 : winner == 0 ? sure : std::min(sure, 0.5);
+            if (result.confidence < options_.unsure &&
+                std::max(pixels(fixed_.shape()), pixels(moving.shape())) <= large)
+                ask_features(result, moving, mask);
         }
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return result;
@@ -88,7 +100,7 @@ private:
     static constexpr std::size_t large = std::size_t{1} << 20;  // pixels
 
     static automatic_options with_threads(automatic_options o, image_shape const& fixed) {
-        o.search.threads = o.refine.threads = o.threads;
+        o.search.threads = o.refine.threads = o.features.threads = o.threads;
         if (o.refine.pyramid.empty())
             o.refine.pyramid = refining_pyramid(fixed);
         return o;
@@ -99,6 +111,32 @@ private:
     }
     static image_mask crop_mask(image_mask const& mask, region const& r) {
         return mask.empty() ? image_mask{} : crop(mask, r);
+    }
+
+    void ask_features(registration_result<rigid2>& result, image<float> const& moving, image_mask const& mask) const {
+        auto const found = register_features<rigid2>(fixed_, moving, options_.features, mask_, mask);
+        auto const f = static_cast<double>(pixels(fixed_.shape())), m = static_cast<double>(pixels(moving.shape()));
+        if (!found.converged || found.confidence < options_.unsure ||
+            found.overlap * f < options_.search.min_overlap * std::min(f, m) ||
+            !is_searched(found.transform, moving.shape()))
+            return;
+        refine(result, {found.transform}, moving, mask);
+        result.confidence = result.converged ? found.confidence : 0.0;
+    }
+
+    /// Whether a transform lies in the ranges of the search.
+    bool is_searched(rigid2 const& t, image_shape const& moving) const {
+        global_search_options const& o = options_.search;
+        auto const middle = [](image_shape const& s) {
+            return point2{0.5 * (static_cast<double>(s.w) - 1.0), 0.5 * (static_cast<double>(s.h) - 1.0)};
+        };
+        bool const moving_is_larger = pixels(moving) > pixels(fixed_.shape());
+        point2 const shift = moving_is_larger ? t(middle(fixed_.shape())) - middle(moving)
+                                              : t.inverse()(middle(moving)) - middle(fixed_.shape());
+        return (o.max_angle >= std::numbers::pi ||
+                std::abs(std::remainder(t.parameters[0] - o.angle, 2.0 * std::numbers::pi)) <= o.max_angle) &&
+               (o.max_shift_x == 0.0 || std::abs(shift.x) <= o.max_shift_x) &&
+               (o.max_shift_y == 0.0 || std::abs(shift.y) <= o.max_shift_y);
     }
 
     /// Refines the starts, all together or each in its windows. Returns the number of the start that won.
