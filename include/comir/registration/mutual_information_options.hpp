@@ -46,7 +46,7 @@ struct mutual_information_options {
     std::vector<double> start_angles{0.0, -0.2, 0.2, -0.4, 0.4};  // radians
     double start_shift = 0.04;    // share of the fixed image's shorter side that each angle also starts shifted by, to
                                   // the left, right, up and down; 0: it does not
-    std::size_t kept_starts = 4;  // that go on after the first resolution; half of them after each other one
+    std::size_t kept_starts = 8;  // that go on after the first resolution; half of them after each other one
     double min_overlap = 0.25;    // share of the smaller image; a start that ends below it has failed
     double still = 0.01;          // pixels; a resolution ends early if the corners' mean place moves less
     double rest = 1.0;            // pixels; converged if it moves less at the end
