@@ -157,7 +157,9 @@ public:
         std::int32_t const* const at = at_.data();
         float const *const tx = tx_.data(), *const ty = ty_.data();
         std::size_t const count = at_.size();
+#if !defined(__clang__)
 #pragma GCC ivdep
+#endif
         for (std::size_t i = 0; i < count; ++i) {
             float const *const p = plane + at[i], *const q = p + pitch_;
             float const top = p[0] + tx[i] * (p[1] - p[0]), low = q[0] + tx[i] * (q[1] - q[0]);
