@@ -122,6 +122,22 @@ expect(1 "^comir: the mask is 1 x 96 x 96, expected 1 x [^\n]+\n$" register --me
        --moving w.png --fixed-mask w.png)
 expect("[1-9][0-9]*" "comir: .*--levels" register ${pair} --method alpha_amd --levels 0)
 
+# Masks: in a list, or of one pair, for every method.
+list(GET lines 2 second)
+list(GET lines 0 header)
+file(WRITE "${WORK}/same set/masks.csv"
+     "${header},fixed_mask,moving_mask\n${first},0000_fixed.png,0000_moving.png\n${second},,\n")
+foreach(method auto alpha_amd mi global global_mi)
+    expect(0 "all +2 +0 " evaluate --pairs "same set/masks.csv" --method ${method})
+endforeach()
+expect(0 "converged  yes" register ${pair} --fixed-mask "same set/0000_fixed.png" --moving-mask
+       "same set/0000_moving.png")
+file(WRITE "${WORK}/same set/wide.csv" "${header},fixed_mask\n${first},../visible/scene.png\n")
+expect(1 "^comir: same set/../visible/scene.png: the mask is [^\n]+ px, its image same set/0000_fixed.png 96 x 96 px; expected the same size\n$"
+       evaluate --pairs "same set/wide.csv")
+file(WRITE "${WORK}/same set/unmasked.csv" "${header},moving_mask\n${first},none.png\n")
+expect(1 "^comir: same set/none.png: cannot open[^\n]+\n$" evaluate --pairs "same set/unmasked.csv")
+
 # SIFT with a picture of its matches; global searches within limits, which hold.
 expect(0 "^1 pairs" make-pairs --a visible/ --b "copy of visible" --out large --size 220 --count 1)
 expect(0 "sift, less is better.*converged  yes" register --fixed large/0000_fixed.png --moving large/0000_moving.png --method

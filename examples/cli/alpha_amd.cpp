@@ -11,8 +11,7 @@ template <class Transform>
 any_method method_of(method_request const& request) {
     return [request](comir::image<float> const& fixed, comir::image<float> const& moving) {
         return any_result(comir::register_alpha_amd<Transform>(
-            fixed, moving, alpha_amd_options_of(request, fixed.shape()), load_mask(request.settings.fixed_mask),
-            load_mask(request.settings.moving_mask)));
+            fixed, moving, alpha_amd_options_of(request, fixed.shape()), request.masks.fixed, request.masks.moving));
     };
 }
 

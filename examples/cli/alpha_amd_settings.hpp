@@ -1,27 +1,12 @@
 #pragma once
 
 #include <numbers>
-#include <string>
 
 #include <comir/registration/alpha_amd_options.hpp>
 
-#include "images.hpp"
 #include "methods.hpp"
 
 // How alpha-AMD is set up by the command line, for the files that compile it.
-
-/// Zero and what is dark in a picture of another depth than a mask's all the same: only 0 is left out.
-inline comir::image_mask load_mask(std::string const& path) {
-    if (path.empty())
-        return {};
-    comir::image<float> const stored = load_float_image(path);
-    comir::image_mask mask({1, stored.height(), stored.width()}, 0);
-    for (std::size_t c = 0; c < stored.channels(); ++c)
-        for (std::size_t i = 0; i < mask.values().size(); ++i)
-            if (stored.channel(c)[i] > 0.0f)
-                mask.values()[i] = 1;
-    return mask;
-}
 
 inline comir::alpha_amd_options alpha_amd_options_of(method_request const& request, comir::image_shape const& fixed) {
     method_settings const& s = request.settings;

@@ -16,6 +16,28 @@
 #include "reports.hpp"
 #include "watch.hpp"
 
+namespace {
+
+void check_mask(std::string const& mask, std::string const& image) {
+    if (mask.empty())
+        return;
+    auto const m = load_float_image(mask), i = load_float_image(image);
+    comir::require(m.width() == i.width() && m.height() == i.height(), mask, ": the mask is ", m.width(), " x ",
+                   m.height(), " px, its image ", image, " ", i.width(), " x ", i.height(),
+                   " px; expected the same size");
+}
+
+/// The method that leaves out what the pair's masks do.
+any_method masked_method(method_request request, comir::registration_pair const& pair) {
+    request.settings.fixed_mask = pair.fixed_mask.string();
+    request.settings.moving_mask = pair.moving_mask.string();
+    check_mask(request.settings.fixed_mask, pair.fixed.string());
+    check_mask(request.settings.moving_mask, pair.moving.string());
+    return make_method(request);
+}
+
+}  // namespace
+
 void run_evaluate(evaluate_settings const& s) {
     check_reports(s);
     if (!s.pictures.empty())
@@ -25,8 +47,7 @@ void run_evaluate(evaluate_settings const& s) {
     if (s.limit > 0)
         pairs.resize(std::min(pairs.size(), s.limit));
 
-    any_method const registration =
-        make_method({s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
+    method_request const request{s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }};
     preparer const prepare(s.model, s.average_turns, s.run.threads);
     for (auto const& pair : pairs)
         for (auto const& name : {pair.fixed_modality, pair.moving_modality})
@@ -37,6 +58,10 @@ void run_evaluate(evaluate_settings const& s) {
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         line.show(i, pairs.size());
         preparations const both{prepare.of(pairs[i].fixed_modality), prepare.of(pairs[i].moving_modality)};
+        any_method const registration = masked_method(request, pairs[i]);
+        // The method has them now.
+        pairs[i].fixed_mask.clear();
+        pairs[i].moving_mask.clear();
         comir::scored_pair scored = evaluate_listed(pairs[i], registration, both);
         if (is_interrupted())
             throw interrupted{};

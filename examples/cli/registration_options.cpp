@@ -89,11 +89,9 @@ void add_pair_options(CLI::App& command, method_settings& s, std::vector<method_
                            ->check(CLI::IsMember({"translation", "rigid", "similarity", "affine"}))
                            ->capture_default_str(),
                        amd});
-    options.push_back({command.add_option("--fixed-mask", s.fixed_mask,
-                                          "alpha_amd: image of the fixed one's size; 0 ignores a pixel"),
-                       amd});
-    options.push_back(
-        {command.add_option("--moving-mask", s.moving_mask, "alpha_amd: likewise of the moving one"), amd});
+    command.add_option("--fixed-mask", s.fixed_mask,
+                       "image of the fixed one's size; pixels that are 0 in it are left out of the registration");
+    command.add_option("--moving-mask", s.moving_mask, "likewise of the moving one");
     options.push_back(
         {command.add_option("--matches", s.matches,
                             "sift: file for a picture of the matched keypoints of both images: those that "
@@ -139,7 +137,12 @@ void add_evaluate(CLI::App& app) {
         "Register the pairs of a list and compare with the truth: the error is the mean distance of the moving image's "
         "corners in pixels, success an error within 1, 2 or 5% of its width, or 3 or 5 px. A registration that fails "
         "counts as if nothing had been moved.");
-    command.add_option("--pairs", e.pairs, "pair list, as make-pairs writes it (pairs.csv)")->required();
+    command
+        .add_option(
+            "--pairs", e.pairs,
+            "pair list, as make-pairs writes it (pairs.csv); its columns fixed_mask and moving_mask, which it may "
+            "lack, name images whose zeros are left out")
+        ->required();
     command.add_option("--model", e.model, "trained model (.safetensors); without it the raw images are registered");
     add_average_turns(command, e.average_turns);
     s->method_options = add_method(command, e.method);

@@ -43,7 +43,7 @@ method_result automatic(method_request const& request, comir::image<float> const
     options.search = search_options(request, options.search);
     options.refine.seed = request.run.seed;
     options.threads = request.run.threads;
-    return any_result(comir::register_auto(fixed, moving, options));
+    return any_result(comir::register_auto(fixed, moving, options, request.masks.fixed, request.masks.moving));
 }
 
 method_result search(method_request const& request, comir::image<float> const& fixed,
@@ -51,19 +51,20 @@ method_result search(method_request const& request, comir::image<float> const& f
     comir::global_search_options options;
     if (request.settings.name == "global_mi")
         options.metric = comir::search_metric::mutual_information;
-    return any_result(comir::global_search(fixed, moving, search_options(request, options)));
+    return any_result(comir::global_search(fixed, moving, search_options(request, options), request.masks.fixed,
+                                           request.masks.moving));
 }
 
 method_result alpha_amd(method_request const& request, comir::image<float> const& fixed,
                         comir::image<float> const& moving) {
     return any_result(comir::register_alpha_amd<comir::rigid2>(
-        fixed, moving, alpha_amd_options_of(request, fixed.shape()), load_mask(request.settings.fixed_mask),
-        load_mask(request.settings.moving_mask)));
+        fixed, moving, alpha_amd_options_of(request, fixed.shape()), request.masks.fixed, request.masks.moving));
 }
 
 method_result features(method_request const& request, comir::image<float> const& fixed,
                        comir::image<float> const& moving) {
-    auto const found = comir::register_features<comir::rigid2>(fixed, moving, feature_options_of(request));
+    auto const found = comir::register_features<comir::rigid2>(fixed, moving, feature_options_of(request),
+                                                               request.masks.fixed, request.masks.moving);
     method_result result = any_result<comir::rigid2>(found);
     if (!request.settings.matches.empty())
         result.matches = comir::match_picture(fixed, moving, {found.matches, found.inliers});
@@ -74,7 +75,8 @@ method_result features_then_alpha_amd(method_request const& request, comir::imag
                                       comir::image<float> const& moving) {
     comir::feature_start_options options{.features = feature_options_of(request)};
     options.alpha_amd.seed = request.run.seed;
-    return any_result<comir::rigid2>(comir::register_features_then_alpha_amd<comir::rigid2>(fixed, moving, options));
+    return any_result<comir::rigid2>(comir::register_features_then_alpha_amd<comir::rigid2>(
+        fixed, moving, options, request.masks.fixed, request.masks.moving));
 }
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include <comir/pipeline/make_pairs.hpp>
 #include <comir/pipeline/match_picture.hpp>
 #include <comir/pipeline/method.hpp>
+#include <comir/pipeline/method_mask.hpp>
 #include <comir/pipeline/method_names.hpp>
 #include <comir/pipeline/method_options.hpp>
 #include <comir/pipeline/model_preparation.hpp>
@@ -37,3 +38,4 @@
 #include <comir/pipeline/stability.hpp>
 #include <comir/pipeline/study_plot.hpp>
 #include <comir/pipeline/success_plot.hpp>
+#include <comir/pipeline/training_sheet.hpp>

@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <string>
@@ -78,6 +79,31 @@ TEST_CASE("read_pair_list: columns in any order, extra ones ignored, files besid
     CHECK(comir::read_pair_list(folder.file("none.csv", header)).empty());
 }
 
+TEST_CASE("read_pair_list: columns of masks may be missing, and so may their values") {
+    temporary_folder const folder;
+    auto const plain = comir::read_pair_list(folder.file("plain.csv", header + line));
+    REQUIRE(plain.size() == 1);
+    CHECK(plain[0].fixed_mask.empty());
+    CHECK(plain[0].moving_mask.empty());
+    auto const with = [](std::string text, std::string const& end) {
+        text.pop_back();
+        return text + end + "\n";
+    };
+    auto const pairs =
+        comir::read_pair_list(folder.file("masks.csv", with(header, ",moving_mask,fixed_mask") +
+                                                           with(line, ",sub/mm.png,fm.png") + with(line, ",,fm.png")));
+    REQUIRE(pairs.size() == 2);
+    CHECK(pairs[0].fixed_mask == folder / "fm.png");
+    CHECK(pairs[0].moving_mask == folder.path() / "sub" / "mm.png");
+    CHECK(pairs[1].fixed_mask == folder / "fm.png");
+    CHECK(pairs[1].moving_mask.empty());
+    auto const one =
+        comir::read_pair_list(folder.file("one.csv", with(header, ",moving_mask") + with(line, ",mm.png")));
+    REQUIRE(one.size() == 1);
+    CHECK(one[0].fixed_mask.empty());
+    CHECK(one[0].moving_mask == folder / "mm.png");
+}
+
 TEST_CASE("read_pair_list: what is missing or no number is named with its line") {
     temporary_folder const folder;
     auto const message = [&](std::string const& content) -> std::string {
@@ -133,4 +159,19 @@ TEST_CASE("write_pair_list: read back, every number has the same bits and the fi
     CHECK(q.truth.ty_px == p.truth.ty_px);
     CHECK(q.corners == p.corners);
     CHECK(q.initial_error_px == p.initial_error_px);
+    CHECK(q.fixed_mask.empty());
+    CHECK(read_all(folder / "pairs.csv").find("mask") == std::string::npos);
+}
+
+TEST_CASE("write_pair_list: masks keep their place, and pairs without them have none") {
+    temporary_folder const folder;
+    auto with = comir::read_pair_list(folder.file("pairs.csv", header + line)).at(0), without = with;
+    with.moving_mask = folder.path() / "sub" / "m, mask.png";
+    comir::write_pair_list(folder / "masks.csv", std::array{with, without});
+    auto const pairs = comir::read_pair_list(folder / "masks.csv");
+    REQUIRE(pairs.size() == 2);
+    CHECK(pairs[0].fixed_mask.empty());
+    CHECK(pairs[0].moving_mask == with.moving_mask);
+    CHECK(pairs[1].moving_mask.empty());
+    CHECK(pairs[1].initial_error_px == with.initial_error_px);
 }

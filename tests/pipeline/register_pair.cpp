@@ -1,8 +1,10 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -138,11 +140,21 @@ TEST_CASE("make_method: every method finds the displacement of a textured pair")
     comir::rigid2 const displacement{{0.1, 5.0, -4.0}, {63.5, 63.5}};
     comir::image<float> const fixed = textured(comir::rigid2{}), moving = textured(displacement.inverse());
     comir::extent2 const size{128, 128};
+    // A pixel without a value, which only a mask can leave out.
+    comir::image<float> hurt_fixed = fixed, hurt_moving = moving;
+    comir::image_mask fixed_mask({1, 128, 128}, 1), moving_mask = fixed_mask;
+    hurt_fixed(0, 30, 40) = hurt_moving(0, 90, 20) = std::numeric_limits<float>::quiet_NaN();
+    fixed_mask(0, 30, 40) = moving_mask(0, 90, 20) = 0;
     for (auto const& [name, purpose] : comir::method_names) {
         CAPTURE(name);
-        auto const result = comir::make_method(name)(fixed, moving);
-        CHECK(comir::corner_error(comir::map_corners(result.transform.inverse(), size),
-                                  comir::map_corners(displacement.inverse(), size)) < 1.5);
+        auto const method = comir::make_method(name);
+        auto const error = [&](comir::rigid2 const& t) {
+            return comir::corner_error(comir::map_corners(t.inverse(), size),
+                                       comir::map_corners(displacement.inverse(), size));
+        };
+        CHECK(error(method(fixed, moving).transform) < 1.5);
+        CHECK(error(method(hurt_fixed, hurt_moving, fixed_mask, moving_mask).transform) < 1.5);
+        CHECK_THROWS_AS(method(hurt_fixed, moving), comir::error);
     }
 }
 
@@ -188,6 +200,39 @@ TEST_CASE("evaluate_pair: a method that fails counts as if nothing had been move
     refused([&](auto const&, auto const&) { return found({{infinite, 0.0, 0.0}, {}}); }, "the transform is not finite");
     refused([](auto const&, auto const&) -> comir::registration_result<comir::rigid2> { comir::fail("too dark"); },
             "too dark");
+}
+
+TEST_CASE("evaluate_pair: a pair's masks reach the method, which must take them") {
+    temporary_folder const folder;
+    auto pair = listed(folder);
+    comir::image<std::uint8_t> part({3, 64, 64});
+    part(1, 5, 7) = 1;
+    part(2, 63, 0) = 255;
+    comir::write_image(folder / "mask.png", part);
+    pair.moving_mask = folder / "mask.png";
+    std::vector<std::size_t> counted;
+    auto const method = [&](auto const&, auto const&, comir::image_mask const& fixed, comir::image_mask const& moving) {
+        CHECK(fixed.empty());
+        for (std::size_t i = 0; i < moving.values().size(); ++i)
+            if (moving.values()[i] != 0)
+                counted.push_back(i);
+        return found(truth);
+    };
+    CHECK(comir::evaluate_pair(pair, method).result.score.ok);
+    CHECK(counted == std::vector<std::size_t>{5 * 64 + 7, 63 * 64});
+    CHECK_THROWS_WITH_AS(comir::evaluate_pair(pair, [](auto const&, auto const&) { return found(truth); }),
+                         "comir::evaluate_pair: pair has masks, but the method takes none; give a callable (fixed, "
+                         "moving, fixed_mask, moving_mask), or take the masks from the list",
+                         comir::error);
+    comir::write_image(folder / "narrow.png", comir::crop(part, {0, 0, 63, 64}));
+    pair.fixed_mask = folder / "narrow.png";
+    CHECK_THROWS_WITH_AS(comir::evaluate_pair(pair, method),
+                         ("comir::evaluate_pair: the mask " + pair.fixed_mask.string() +
+                          " is 1 x 64 x 63, expected the 64 rows and 64 columns of its image")
+                             .c_str(),
+                         comir::shape_error);
+    pair.fixed_mask = folder / "gone.png";
+    CHECK_THROWS_AS(comir::evaluate_pair(pair, method), comir::error);
 }
 
 TEST_CASE("evaluate_pair: missing files, bad preparations and wrong sizes are errors, not refusals") {

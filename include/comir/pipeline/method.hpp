@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <comir/core/error.hpp>
 #include <comir/image/image.hpp>
@@ -21,44 +22,68 @@ namespace comir::inline COMIR_ABI {
 
 /// A rigid registration of (fixed, moving) that is chosen while the program runs. Where the choice is made at compile
 /// time, any callable of this form does, such as a lambda around register_alpha_amd.
-using registration_method = std::function<registration_result<rigid2>(image<float> const&, image<float> const&)>;
+class registration_method {
+public:
+    using function =
+        std::function<registration_result<rigid2>(image<float> const& fixed, image<float> const& moving,
+                                                  image_mask const& fixed_mask, image_mask const& moving_mask)>;
+
+    explicit registration_method(function run) : run_(std::move(run)) {}
+    /// Masks leave out pixels, as image_mask says.
+    registration_result<rigid2> operator()(image<float> const& fixed, image<float> const& moving,
+                                           image_mask const& fixed_mask = {},
+                                           image_mask const& moving_mask = {}) const {
+        return run_(fixed, moving, fixed_mask, moving_mask);
+    }
+
+private:
+    function run_;
+};
 
 /// The method of a name.
 /// Errors:  error if the name is unknown, with those that are; calling the method has the errors of its registration
 /// Threads: the same bits for any number of threads
 inline registration_method make_method(std::string_view name, method_options const& options = {}) {
+    using values = image<float> const&;
+    using mask = image_mask const&;
+    using result = registration_result<rigid2>;
+    auto const method = [](auto run) { return registration_method(std::move(run)); };
     if (name == "auto")
-        return [options](image<float> const& fixed, image<float> const& moving) {
+        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
             automatic_options own;
             own.threads = options.threads;
             own.search.on_progress = options.on_progress;
             own.refine.seed = options.seed;
-            return register_auto(fixed, moving, own);
-        };
+            return register_auto(fixed, moving, own, fixed_mask, moving_mask);
+        });
     if (name == "alpha_amd")
-        return [options](image<float> const& fixed, image<float> const& moving) {
-            return register_alpha_amd<rigid2>(fixed, moving, with_method_options(comir_alpha_amd_options(), options));
-        };
+        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
+            auto const own = with_method_options(comir_alpha_amd_options(), options);
+            return register_alpha_amd<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
+        });
     if (name == "sift")
-        return [options](image<float> const& fixed, image<float> const& moving) -> registration_result<rigid2> {
-            return register_features<rigid2>(fixed, moving, with_method_options(comir_feature_options(), options));
-        };
+        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) -> result {
+            auto const own = with_method_options(comir_feature_options(), options);
+            return register_features<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
+        });
     if (name == "sift+alpha_amd")
-        return [options](image<float> const& fixed, image<float> const& moving) -> registration_result<rigid2> {
+        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) -> result {
             feature_start_options own{.features = with_method_options(comir_feature_options(), options)};
             own.alpha_amd.seed = options.seed;
-            return register_features_then_alpha_amd<rigid2>(fixed, moving, own);
-        };
+            return register_features_then_alpha_amd<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
+        });
     if (name == "mi")
-        return [options](image<float> const& fixed, image<float> const& moving) {
-            return register_mutual_information<rigid2>(fixed, moving,
-                                                       with_method_options(mutual_information_options{}, options));
-        };
+        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
+            auto const own = with_method_options(mutual_information_options{}, options);
+            return register_mutual_information<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
+        });
     if (name == "global" || name == "global_mi")
-        return [options, metric = name == "global" ? search_metric::correlation : search_metric::mutual_information](
-                   image<float> const& fixed, image<float> const& moving) {
-            return global_search(fixed, moving, with_method_options(global_search_options{.metric = metric}, options));
-        };
+        return method(
+            [options, metric = name == "global" ? search_metric::correlation : search_metric::mutual_information](
+                values fixed, values moving, mask fixed_mask, mask moving_mask) {
+                auto const own = with_method_options(global_search_options{.metric = metric}, options);
+                return global_search(fixed, moving, own, fixed_mask, moving_mask);
+            });
     std::string known;
     for (method_name const& other : method_names)
         known += (known.empty() ? "" : ", ") + std::string(other.name);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <numbers>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <comir/core/error.hpp>
@@ -55,6 +57,7 @@ displacement to_displacement(T const& fixed_to_moving, pair_extent const& size) 
 struct registration_pair {
     std::string name;
     std::filesystem::path fixed, moving;
+    std::filesystem::path fixed_mask{}, moving_mask{};  // images whose zeros are left out; empty: every pixel counts
     std::string fixed_modality, moving_modality;
     std::size_t size_px = 0;  // width of the moving image
     displacement truth{};
@@ -85,11 +88,21 @@ inline std::string corner_fields(std::array<point2, 4> const& corners) {
     return text;
 }
 
+/// A value that a list may leave out, with its column or alone; empty then.
+inline std::string text_if_any(csv_table const& table, std::size_t row, char const* column) {
+    try {
+        return table.text(row, table.column(column));
+    } catch (format_error const&) {
+        return {};
+    }
+}
+
 }  // namespace detail
 
 /// Reads a pair list (pairs.csv): the columns pair, fixed, moving, fixed_modality, moving_modality, size_px, angle_deg,
 /// tx_px, ty_px, x0, y0 to x3, y3 and initial_error_px in any order, and any others. File names are beside the list.
-/// Errors: error if the file cannot be opened; format_error with the line's number if a column or a value is missing, a
+/// The columns fixed_mask and moving_mask, and values in them, may be missing. Errors: error if the file cannot be
+/// opened; format_error with the line's number if a column or a value is missing, a
 ///         number is none, a size is not a whole number above 0, or an error is negative
 inline std::vector<registration_pair> read_pair_list(std::filesystem::path const& path) {
     csv_table const table("comir::read_pair_list", path);
@@ -107,6 +120,10 @@ inline std::vector<registration_pair> read_pair_list(std::filesystem::path const
         pair.name = table.text(i, name);
         pair.fixed = path.parent_path() / table.text(i, fixed);
         pair.moving = path.parent_path() / table.text(i, moving);
+        for (auto const& [column, mask] :
+             {std::pair{"fixed_mask", &pair.fixed_mask}, std::pair{"moving_mask", &pair.moving_mask}})
+            if (std::string const file = detail::text_if_any(table, i, column); !file.empty())
+                *mask = path.parent_path() / file;
         pair.fixed_modality = table.text(i, fixed_modality);
         pair.moving_modality = table.text(i, moving_modality);
         double const width = table.number(i, size);
@@ -125,21 +142,27 @@ inline std::vector<registration_pair> read_pair_list(std::filesystem::path const
 }
 
 /// Writes a pair list that read_pair_list reads back with the same numbers; file names become relative to its folder.
+/// Columns of masks are written if a pair has one.
 /// Errors: error if the file cannot be written
 inline void write_pair_list(std::filesystem::path const& path, std::span<registration_pair const> pairs) {
     auto const folder = std::filesystem::absolute(path).lexically_normal().parent_path();
     auto const beside = [&](std::filesystem::path const& file) {
+        if (file.empty())
+            return std::string();
         auto const full = std::filesystem::absolute(file).lexically_normal();
         return csv_field(full.lexically_proximate(folder).generic_string());
     };
+    bool const masks = std::ranges::any_of(
+        pairs, [](registration_pair const& pair) { return !pair.fixed_mask.empty() || !pair.moving_mask.empty(); });
     std::string text = "pair,fixed,moving,fixed_modality,moving_modality,size_px,angle_deg,tx_px,ty_px" +
-                       detail::corner_header() + ",initial_error_px\n";
+                       detail::corner_header() + ",initial_error_px" + (masks ? ",fixed_mask,moving_mask" : "") + '\n';
     for (registration_pair const& pair : pairs)
         text += csv_field(pair.name) + ',' + beside(pair.fixed) + ',' + beside(pair.moving) + ',' +
                 csv_field(pair.fixed_modality) + ',' + csv_field(pair.moving_modality) + ',' +
                 std::to_string(pair.size_px) + ',' + csv_field(pair.truth.angle_deg) + ',' +
                 csv_field(pair.truth.tx_px) + ',' + csv_field(pair.truth.ty_px) + detail::corner_fields(pair.corners) +
-                ',' + csv_field(pair.initial_error_px) + '\n';
+                ',' + csv_field(pair.initial_error_px) +
+                (masks ? ',' + beside(pair.fixed_mask) + ',' + beside(pair.moving_mask) : "") + '\n';
     write_file("comir::write_pair_list", path, text);
 }
 

@@ -2,12 +2,15 @@
 
 #include <chrono>
 #include <cmath>
+#include <concepts>
+#include <filesystem>
 #include <functional>
 
 #include <comir/core/error.hpp>
 #include <comir/image/convert.hpp>
 #include <comir/image/image.hpp>
 #include <comir/io/image_file.hpp>
+#include <comir/pipeline/method_mask.hpp>
 #include <comir/pipeline/pair_list.hpp>
 #include <comir/pipeline/pair_result.hpp>
 #include <comir/registration/evaluate.hpp>
@@ -27,6 +30,12 @@ struct pair_preparations {
     preparation fixed = prepare_grey, moving = prepare_grey;
 };
 
+/// A method that can leave out pixels, such as make_method gives: (fixed, moving, fixed_mask, moving_mask).
+template <class Method>
+concept takes_masks = std::invocable < Method const&,
+        image<float>
+const&, image<float> const&, image_mask const&, image_mask const& > ;
+
 namespace detail {
 
 inline image<float> prepared(char const* which, image<float> const& source, preparation const& prepare) {
@@ -38,10 +47,29 @@ inline image<float> prepared(char const* which, image<float> const& source, prep
     return result;
 }
 
+struct pair_masks {
+    image_mask fixed, moving;
+};
+
+inline image_mask read_mask(std::filesystem::path const& path, image<float> const& masked) {
+    if (path.empty())
+        return {};
+    image_mask mask = to_mask(read_image_float(path));
+    require<shape_error>(mask.height() == masked.height() && mask.width() == masked.width(),
+                         "comir::evaluate_pair: the mask ", path.string(), " is ", to_string(mask.shape()),
+                         ", expected the ", masked.height(), " rows and ", masked.width(), " columns of its image");
+    return mask;
+}
+
 template <class Method>
 auto register_prepared(image<float> const& fixed, image<float> const& moving, Method const& method,
-                       std::chrono::steady_clock::time_point begin) {
-    auto result = method(fixed, moving);
+                       std::chrono::steady_clock::time_point begin, pair_masks const& masks = {}) {
+    auto result = [&] {
+        if constexpr (takes_masks<Method>)
+            return method(fixed, moving, masks.fixed, masks.moving);
+        else
+            return method(fixed, moving);
+    }();
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return result;
 }
@@ -69,12 +97,18 @@ scored_pair evaluate_pair(registration_pair const& pair, Method const& method, p
     image<float> const fixed = read_image_float(pair.fixed), moving = read_image_float(pair.moving);
     require<shape_error>(moving.width() == pair.size_px, "comir::evaluate_pair: ", pair.moving.string(), " is ",
                          moving.width(), " pixels wide, the list says ", pair.size_px, "; correct its size_px");
+    require(takes_masks<Method> || (pair.fixed_mask.empty() && pair.moving_mask.empty()),
+            "comir::evaluate_pair: ", pair.name,
+            " has masks, but the method takes none; give a callable (fixed, moving, fixed_mask, moving_mask), "
+            "or take the masks from the list");
+    detail::pair_masks const masks{detail::read_mask(pair.fixed_mask, fixed),
+                                   detail::read_mask(pair.moving_mask, moving)};
     pair_extent const size{{fixed.width(), fixed.height()}, {moving.width(), moving.height()}};
     auto const begin = std::chrono::steady_clock::now();
     image<float> const a = detail::prepared("fixed", fixed, prepare.fixed);
     image<float> const b = detail::prepared("moving", moving, prepare.moving);
     try {
-        auto const found = detail::register_prepared(a, b, method, begin);
+        auto const found = detail::register_prepared(a, b, method, begin, masks);
         if (!std::isfinite(found.value))
             return {refused_pair(pair, size, found.seconds), "no transform makes the images overlap"};
         scored_pair scored{score_pair(pair, found.transform, size, found.seconds)};
