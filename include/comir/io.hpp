@@ -38,4 +38,3 @@
 #include <comir/pipeline/stability.hpp>
 #include <comir/pipeline/study_plot.hpp>
 #include <comir/pipeline/success_plot.hpp>
-#include <comir/pipeline/training_sheet.hpp>
