@@ -19,6 +19,7 @@
 #include <comir/registration/alpha_amd_measure.hpp>
 #include <comir/registration/alpha_amd_options.hpp>
 #include <comir/registration/alpha_amd_resolution.hpp>
+#include <comir/registration/compared_pixels.hpp>
 #include <comir/registration/correlation_confidence.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/affine.hpp>

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstddef>
+
+#include <comir/core/abi.hpp>
+
+namespace comir::inline COMIR_ABI::detail {
+
+/// Pixels of the fixed image that suffice to tell how sure a registration is.
+inline constexpr std::size_t compared_pixels = 20000;
+
+}  // namespace comir::inline COMIR_ABI::detail
