@@ -115,6 +115,7 @@
 #include <comir/registration/automatic.hpp>
 #include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/automatic_window.hpp>
+#include <comir/registration/compared_pixels.hpp>
 #include <comir/registration/correlation_confidence.hpp>
 #include <comir/registration/evaluate.hpp>
 #include <comir/registration/feature_based.hpp>
@@ -128,7 +129,9 @@
 #include <comir/registration/global_search_options.hpp>
 #include <comir/registration/global_search_refine.hpp>
 #include <comir/registration/global_search_scores.hpp>
+#include <comir/registration/information_confidence.hpp>
 #include <comir/registration/mutual_information.hpp>
+#include <comir/registration/mutual_information_confidence.hpp>
 #include <comir/registration/mutual_information_descent.hpp>
 #include <comir/registration/mutual_information_histogram.hpp>
 #include <comir/registration/mutual_information_image.hpp>

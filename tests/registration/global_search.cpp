@@ -270,3 +270,48 @@ TEST_CASE("global_search: wrong input is refused by name") {
     refused([](auto& o) { o.candidates = 0; });
     refused([](auto& o) { o.levels = 17; });
 }
+
+TEST_CASE("global_search: confidence tells images of one scene from images of two, by either metric") {
+    for (auto const metric : {search_metric::correlation, search_metric::mutual_information})
+        for (std::uint64_t const seed : {1u, 2u}) {
+            CAPTURE(seed);
+            CAPTURE(static_cast<int>(metric));
+            auto const same = make_pair({1, 128, 128}, {1, 128, 128}, 1.9, 8.0, -6.0, seed);
+            auto const other = make_pair({1, 128, 128}, {1, 128, 128}, 1.9, 8.0, -6.0, 10 + seed);
+            global_search_options options{.metric = metric};
+            options.threads = 1;
+            auto const right = global_search(same.fixed, same.moving, options);
+            CHECK(right.confidence > 0.9);
+            CHECK(global_search(same.fixed, other.moving, options).confidence < 0.5);
+            options.threads = 2;
+            CHECK(global_search(same.fixed, same.moving, options).confidence == right.confidence);
+        }
+    image<float> const flat({1, 64, 64}, 0.5f);
+    CHECK(global_search(flat, flat, {.metric = search_metric::mutual_information}).confidence < 0.01);
+}
+
+TEST_CASE("information_confidence: of unlike sizes and masks") {
+    auto const images = make_pair({1, 200, 200}, {1, 96, 96}, -0.7, 20.0, 15.0, 3);
+    auto const confidence = [](image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
+                               image_mask const& moving_mask, rigid2 const& t) {
+        return comir::detail::information_confidence({fixed, fixed_mask}, {moving, moving_mask}, comir::to_affine(t),
+                                                     1);
+    };
+    CHECK(confidence(images.fixed, {}, images.moving, {}, images.truth) > 0.9);
+    CHECK(confidence(images.moving, {}, images.fixed, {}, images.truth.inverse()) > 0.9);
+    rigid2 wrong = images.truth;
+    wrong.parameters[1] += 20.0;
+    CHECK(confidence(images.fixed, {}, images.moving, {}, wrong) < 0.2);
+    // Half the moving image is another texture without a value in it, which a mask leaves out.
+    auto spoilt = images.moving;
+    image_mask mask({1, 96, 96}, 1);
+    for (std::size_t y = 0; y < 96; ++y)
+        for (std::size_t x = 0; x < 48; ++x) {
+            spoilt(0, y, x) = std::numeric_limits<float>::quiet_NaN();
+            mask(0, y, x) = 0;
+        }
+    CHECK(confidence(images.fixed, {}, spoilt, mask, images.truth) > 0.9);
+    CHECK(confidence(images.fixed, {}, spoilt, image_mask({1, 96, 96}, 0), images.truth) == 0.0);
+    // A strip too thin for the resolution that its length asks for.
+    CHECK(confidence(image<float>({1, 8, 4000}, 1.0f), {}, image<float>({1, 8, 4000}, 1.0f), {}, rigid2{}) == 0.0);
+}

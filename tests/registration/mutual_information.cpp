@@ -206,6 +206,59 @@ TEST_CASE("register_mutual_information: what cannot be registered has not conver
     CHECK_FALSE(comir::register_mutual_information<rigid2>(image, image, quick(), {}, mask).converged);
 }
 
+TEST_CASE("register_mutual_information: confidence tells images of one scene from images of two") {
+    for (std::uint64_t const seed : {1u, 2u, 3u}) {
+        rigid2 const truth{{0.1, 4.0, -5.0}, centre(128, 112)};
+        auto const images = make_pair(truth, {1, 128, 112}, {1, 128, 112}, true);
+        mutual_information_options options;
+        options.seed = seed;
+        auto const same = comir::register_mutual_information<rigid2>(images.fixed, images.moving, options);
+        CHECK(same.confidence > 0.9);
+        CHECK(same.confidence <= 1.0);
+        auto const other =
+            comir::register_mutual_information<rigid2>(texture(128, 112, 40 + seed), images.moving, options);
+        CHECK(other.confidence < 0.5);
+        // The true place is out of reach.
+        auto const wrong = comir::mutual_information_target<rigid2>(images.fixed, quick())
+                               .register_to(images.moving, {}, {rigid2{{2.0, 0.0, 0.0}, centre(128, 112)}});
+        CHECK(wrong.confidence < 0.5);
+    }
+    image<float> const flat({1, 64, 64}, 0.5f);
+    CHECK(comir::register_mutual_information<rigid2>(flat, flat, quick()).confidence == 0.0);
+}
+
+TEST_CASE("information_evidence: the peak is what 4 % to every side lose, for an image on itself") {
+    constexpr std::size_t side = 96, bins = 16, used = 4096;
+    auto const values = texture(side, side, 5);
+    detail::mi_points const points(values, {}, 1, bins, 8192, 3);
+    detail::mi_field const field(values, {}, 1, bins);
+    detail::mi_workspace work(bins, used);
+    auto const information = [&](rigid2 const& t) {
+        auto const e = detail::evaluate_mi(points, {0, used}, field, t, false, work);
+        return e.value - 0.5 * 15 * 15 / (used * e.overlap);
+    };
+    double peak = information(rigid2{});
+    for (int i = 0; i < 8; ++i)
+        peak -= information(
+                    rigid2{{0.0, 3.84 * std::cos(i * std::acos(-1.0) / 4), 3.84 * std::sin(i * std::acos(-1.0) / 4)}}) /
+                8;
+    auto const evidence = [&](rigid2 const& at, int threads) {
+        return detail::information_evidence_at(points, field, bins, comir::to_affine(at), {1, side, side}, 1, threads);
+    };
+    auto const here = evidence(rigid2{}, 1);
+    CHECK(here.peak == doctest::Approx(peak).epsilon(1e-4));
+    CHECK(here.deviations > 10.0);
+    CHECK(evidence(rigid2{}, 2).deviations == here.deviations);
+    auto const elsewhere = evidence(rigid2{{1.0, 10.0, 5.0}, {47.5, 47.5}}, 1);
+    CHECK(elsewhere.deviations < 4.0);
+    CHECK(elsewhere.peak < 0.2 * here.peak);
+    auto const outside = evidence(rigid2{{0.0, 500.0, 0.0}}, 1);
+    CHECK(outside.peak == 0.0);
+    CHECK(detail::confidence_of(outside) == 0.0);
+    CHECK(detail::confidence_of({0.1, 9.0}) > detail::confidence_of({0.1, 8.0}));
+    CHECK(detail::confidence_of({0.1, 8.0}) > detail::confidence_of({0.09, 8.0}));
+}
+
 TEST_CASE("register_mutual_information: starts beyond all numbers do not converge") {
     auto const image = texture(48, 48, 1);
     comir::mutual_information_target<comir::similarity2> const similar(image);

@@ -5,7 +5,8 @@
 #include <cmath>
 #include <cstddef>
 
-#include <comir/registration/global_search.hpp>
+#include <comir/core/error.hpp>
+#include <comir/registration/global_search_options.hpp>
 
 namespace comir::inline COMIR_ABI {
 

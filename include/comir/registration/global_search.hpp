@@ -10,20 +10,16 @@
 #include <vector>
 
 #include <comir/core/parallel.hpp>
+#include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/global_search_coarse.hpp>
 #include <comir/registration/global_search_level.hpp>
 #include <comir/registration/global_search_options.hpp>
 #include <comir/registration/global_search_refine.hpp>
+#include <comir/registration/information_confidence.hpp>
 #include <comir/registration/result.hpp>
+#include <comir/transform/affine.hpp>
 
 namespace comir::inline COMIR_ABI {
-
-/// The places that a search found, best first, and the scores of all places that it compared them with.
-struct search_outcome {
-    std::vector<search_candidate> candidates;
-    search_statistics statistics;  // of all angles and shifts at the coarsest resolution
-    double seconds = 0.0;          // wall time
-};
 
 namespace detail {
 
@@ -228,14 +224,15 @@ private:
 };
 
 /// The best place over all angles and shifts; global_search_target says how and with which errors. The value is the
-/// score, the overlap is as candidates have it. Not converged if no place has texture and enough overlap.
+/// score, the overlap is as candidates have it, the confidence search_confidence, or with mutual information
+/// detail::information_confidence. Not converged if no place has texture and enough overlap; confidence 0 then.
 inline registration_result<rigid2> global_search(image<float> const& fixed, image<float> const& moving,
                                                  global_search_options const& options = {},
                                                  image_mask const& fixed_mask = {},
                                                  image_mask const& moving_mask = {}) {
+    auto const begin = std::chrono::steady_clock::now();
     auto const outcome = global_search_target(fixed, options, fixed_mask).search(moving, moving_mask);
     registration_result<rigid2> result;
-    result.seconds = outcome.seconds;
     result.iterations = static_cast<std::size_t>(outcome.statistics.count);
     result.value = -std::numeric_limits<double>::infinity();
     if (!outcome.candidates.empty()) {
@@ -244,7 +241,12 @@ inline registration_result<rigid2> global_search(image<float> const& fixed, imag
         result.value = best.score;
         result.overlap = best.overlap;
         result.converged = true;
+        result.confidence = options.metric == search_metric::correlation
+                                ? search_confidence(evidence_of(outcome))
+                                : detail::information_confidence({fixed, fixed_mask}, {moving, moving_mask},
+                                                                 to_affine(best.transform), options.threads);
     }
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <numbers>
+#include <vector>
 
 #include <comir/core/progress.hpp>
 #include <comir/image/image.hpp>
@@ -43,6 +44,13 @@ struct search_candidate {
 /// All scores of the coarsest resolution together: how far a candidate stands out.
 struct search_statistics {
     double count = 0.0, mean = 0.0, deviation = 0.0;
+};
+
+/// The places that a search found, best first, and the scores of all places that it compared them with.
+struct search_outcome {
+    std::vector<search_candidate> candidates;
+    search_statistics statistics;  // of all angles and shifts at the coarsest resolution
+    double seconds = 0.0;          // wall time
 };
 
 }  // namespace comir::inline COMIR_ABI

@@ -4,11 +4,14 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <comir/core/parallel.hpp>
 #include <comir/image/pyramid.hpp>
+#include <comir/registration/compared_pixels.hpp>
+#include <comir/registration/mutual_information_confidence.hpp>
 #include <comir/registration/mutual_information_descent.hpp>
 #include <comir/registration/mutual_information_image.hpp>
 #include <comir/registration/mutual_information_level.hpp>
@@ -16,6 +19,7 @@
 #include <comir/registration/mutual_information_options.hpp>
 #include <comir/registration/mutual_information_starts.hpp>
 #include <comir/registration/result.hpp>
+#include <comir/transform/affine.hpp>
 #include <comir/transform/concepts.hpp>
 
 namespace comir::inline COMIR_ABI {
@@ -94,7 +98,8 @@ public:
     /// The transform from the fixed to the moving image with the largest measure, over all starts. Without `starts`
     /// they are rotations by start_angles about the fixed image's centre, which is put on the moving image's centre
     /// and start_shift beside it.
-    /// The result's value is in nats, or the ratio of entropies if normalised; minus infinity without any overlap.
+    /// The result's value is in nats, or the ratio of entropies if normalised; minus infinity without any overlap. Its
+    /// confidence compares mutual information there to that at other places (detail::confidence_of).
     registration_result<Transform> register_to(image<float> const& moving, image_mask const& mask = {},
                                                std::vector<Transform> const& starts = {}) const {
         auto const begin = std::chrono::steady_clock::now();
@@ -107,6 +112,8 @@ public:
             options_.min_overlap * std::min(1.0, detail::count_mi_pixels(moving.shape(), mask) / pixels_);
         std::size_t done = 0, iterations = 0, kept = options_.kept_starts;
         bool stopped = false;
+        std::size_t compared = 0;
+        std::optional<detail::mi_field> compared_field;
         for (; done < levels_.size() && !stopped; ++done) {
             mutual_information_step const& step = options_.pyramid[done];
             bool const last = done + 1 == levels_.size();
@@ -117,8 +124,8 @@ public:
                                  "comir::register_mutual_information: the moving image is ", to_string(moving.shape()),
                                  ", too small for the last pyramid factor ", step.factor);
             auto const level = make_pyramid_level(grey, {step.factor, step.sigma}, mask, options_.threads);
-            detail::mi_field const field(level.values, mask.empty() ? mask : subsample(mask, step.factor), step.factor,
-                                         step.bins);
+            detail::mi_field field(level.values, mask.empty() ? mask : subsample(mask, step.factor), step.factor,
+                                   step.bins);
             descend(runs, levels_[done], field, step);
             for (auto const& run : runs)
                 iterations += run.iterations;
@@ -126,6 +133,10 @@ public:
             if (!last) {
                 detail::keep_mi_starts(runs, kept, shape_);
                 kept = std::max<std::size_t>(1, kept / 2);
+            }
+            if (!compared_field || pixels_of(step) <= detail::compared_pixels) {
+                compared = done;
+                compared_field.emplace(std::move(field));
             }
             stopped = !keep_going(options_.on_progress, done + 1, levels_.size()) && !last;
         }
@@ -136,6 +147,10 @@ public:
         result.value = best.value;
         result.converged = !stopped && best.informed && detail::fits(best, least) &&
                            detail::corner_distance(best.transform, best.middle, shape_.h, shape_.w) <= options_.rest;
+        if (best.informed && detail::fits(best, least))
+            result.confidence = detail::confidence_of(
+                detail::information_evidence_at(levels_[compared], *compared_field, options_.pyramid[compared].bins,
+                                                to_affine(best.transform), shape_, options_.seed, options_.threads));
         result.overlap = best.overlap;
         result.iterations = iterations;
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -143,6 +158,11 @@ public:
     }
 
 private:
+    /// Of the fixed image at one resolution.
+    std::size_t pixels_of(mutual_information_step const& step) const {
+        return (shape_.h / step.factor) * (shape_.w / step.factor);
+    }
+
     /// Moves every start at one resolution and measures where it ends.
     void descend(std::vector<detail::mi_start<Transform>>& runs, detail::mi_points const& points,
                  detail::mi_field const& field, mutual_information_step const& step) const {
@@ -157,7 +177,7 @@ private:
             // Starts take other points, a prime number of blocks apart.
             detail::descend_mi(run, problem, 7919 * detail::mi_block * i, work[slot]);
             auto const e =
-                detail::evaluate_mi(points, {0, points.count()}, field, run.transform, options_.normalised, work[slot]);
+                detail::measure_mi(points, {0, points.count()}, field, run.transform, options_.normalised, work[slot]);
             run.value = e.value;
             run.overlap = e.overlap;
         });

@@ -132,25 +132,21 @@ std::array<double, Transform::parameter_count> parameter_gradient(Transform cons
     return gradient;
 }
 
-template <std::size_t Parameters>
-struct mi_evaluation {
+struct mi_value {
     double value = -std::numeric_limits<double>::infinity();  // nats, or the ratio of entropies; none without overlap
-    std::array<double, Parameters> gradient{};
-    double overlap = 0.0;  // share of the points inside the moving image
+    double overlap = 0.0;                                     // share of the points inside the moving image
 };
 
-/// The mutual information of the points' values and those where the transform takes them, with its derivative by the
-/// transform's parameters. Points that fall outside do not count.
+/// The mutual information of the points' values and those where the transform takes them. Points that fall outside do
+/// not count. The workspace then holds what the gradient needs.
 template <affine_transform Transform>
-mi_evaluation<Transform::parameter_count> evaluate_mi(mi_points const& points, mi_sample const& sample,
-                                                      mi_field const& field, Transform const& t, bool normalised,
-                                                      mi_workspace& work) {
-    mi_evaluation<Transform::parameter_count> out;
+mi_value measure_mi(mi_points const& points, mi_sample const& sample, mi_field const& field, Transform const& t,
+                    bool normalised, mi_workspace& work) {
+    mi_value out;
     std::size_t const total = points.count(), count = std::min({sample.count, total, work.position.size()});
     if (count == 0)
         return out;
-    double const to_level = 1.0 / static_cast<double>(field.factor());
-    mi_map const map(t, to_level);
+    mi_map const map(t, 1.0 / static_cast<double>(field.factor()));
     std::fill(work.joint.begin(), work.joint.end(), 0.0);
     auto inside_lanes = broadcast(0.0f);
     for (std::size_t at = 0; at < count; at += mi_block) {
@@ -164,16 +160,33 @@ mi_evaluation<Transform::parameter_count> evaluate_mi(mi_points const& points, m
     }
     double const inside = static_cast<double>(sum(inside_lanes));
     out.overlap = inside / static_cast<double>(count);
-    if (!(inside > 0.0))
+    if (inside > 0.0)
+        out.value = measure_joint(work, inside, normalised);
+    return out;
+}
+
+template <std::size_t Parameters>
+struct mi_evaluation : mi_value {
+    std::array<double, Parameters> gradient{};
+};
+
+/// The same with its derivative by the transform's parameters.
+template <affine_transform Transform>
+mi_evaluation<Transform::parameter_count> evaluate_mi(mi_points const& points, mi_sample const& sample,
+                                                      mi_field const& field, Transform const& t, bool normalised,
+                                                      mi_workspace& work) {
+    mi_evaluation<Transform::parameter_count> out{measure_mi(points, sample, field, t, normalised, work), {}};
+    if (!(out.overlap > 0.0))
         return out;
-    out.value = measure_joint(work, inside, normalised);
+    std::size_t const total = points.count(), count = std::min({sample.count, total, work.position.size()});
     mi_gradient_lanes lanes;
     for (std::size_t at = 0; at < count; at += mi_block) {
         std::size_t const first = (sample.first + at) % total;
         lanes.add(points.x() + first, points.y() + first, points.row() + first, work, at,
                   static_cast<float>(t.centre.x), static_cast<float>(t.centre.y));
     }
-    out.gradient = parameter_gradient(t, lanes.total(to_level / inside));
+    double const inside = out.overlap * static_cast<double>(count);
+    out.gradient = parameter_gradient(t, lanes.total(1.0 / (static_cast<double>(field.factor()) * inside)));
     return out;
 }
 
