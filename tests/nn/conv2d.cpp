@@ -78,6 +78,51 @@ TEST_CASE("conv2d: gradients equal finite differences") {
     check_layer_gradient(comir::conv2d<double, 1>{.in = 7, .out = 5}, {2, 7, 2, 3}, 3);
 }
 
+TEST_CASE("conv2d: gradients by weight over several tiles of odd extents equal the plain loop") {
+    for (std::size_t out : {1u, 4u, 6u, 13u}) {
+        CAPTURE(out);
+        comir::shape4 const shape{2, 5, 37, 141};
+        comir::conv2d<double, 3> const layer{.in = shape.c, .out = out, .bias = false};
+        auto const parameters = random_values<double>(layer.parameter_count(), 1);
+        auto const x = random_tensor<double>(shape, 2), dy = random_tensor<double>(layer.output_shape(shape), 3);
+        layer_run const run(layer, parameters, x, dy, 1);
+        auto const gradient = run.added_to_dparameters();
+        double worst = 0;
+        for (std::size_t index = 0; index < gradient.size(); ++index) {
+            std::size_t const ky = index / 3 % 3, kx = index % 3, c = index / 9 % shape.c, o = index / (9 * shape.c);
+            double sum = 0;
+            for (std::size_t n = 0; n < shape.n; ++n)
+                for (std::size_t i = 0; i < shape.h; ++i)
+                    for (std::size_t j = 0; j < shape.w; ++j) {
+                        std::size_t const y = i + ky - 1, z = j + kx - 1;  // wraps around below zero
+                        if (y < shape.h && z < shape.w)
+                            sum += x(n, c, y, z) * dy(n, o, i, j);
+                    }
+            worst = std::max(worst, std::abs(gradient[index] - sum));
+        }
+        // Values below 1, sums of 10434 products of either sign: 100 epsilon of their root mean square.
+        CHECK(worst <= 100 * 2.3e-16 * 103);
+    }
+}
+
+TEST_CASE("conv2d: rows of dx without room for whole vectors get the same gradient") {
+    comir::conv2d<float, 3> const layer{.in = 5, .out = 4};
+    auto const parameters = random_values<float>(layer.parameter_count(), 10);
+    auto const x = random_tensor<float>({2, 5, 6, 7}, 11), dy = random_tensor<float>({2, 4, 6, 7}, 12);
+    layer_run const padded(layer, parameters, x, dy, 1);
+    std::vector<float> values(x.shape().size() + 1, 1.0f), dparameters(parameters.size());
+    comir::tensor_view<float> const tight(values.data(), x.shape(), 5 * 42, 42, 7);
+    comir::conv2d<float, 3>::state state;
+    layer.backward(parameters, x, padded.y, dy, state, tight, dparameters, 1);
+    CHECK(values.back() == 1.0f);
+    values.pop_back();
+    auto const expected = values_of(padded.dx);
+    float worst = 0;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        worst = std::max(worst, std::abs(values[i] - expected[i]));
+    CHECK(worst <= 1e-5f);
+}
+
 TEST_CASE("conv2d: the same bits for any threads, over many tiles") {
     check_layer_threads(comir::conv2d<float, 3>{.in = 5, .out = 13}, {2, 5, 43, 149}, 4);
     check_layer_threads(comir::conv2d<float, 1>{.in = 5, .out = 3, .bias = false}, {3, 5, 17, 33}, 5);

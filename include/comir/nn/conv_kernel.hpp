@@ -83,7 +83,8 @@ void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const
                         for (std::size_t i = column; i < std::min(columns, column + 2 * width); i += width)
                             for (std::size_t s = r; s < std::min(rows, r + step); ++s) {
                                 __builtin_prefetch(soon.a.row(b, s) + i, 1);
-                                __builtin_prefetch(soon.b.row(b, s) + i);
+                                if (soon.b.data)
+                                    __builtin_prefetch(soon.b.row(b, s) + i);
                             }
                 plane<T const> const here{x.row(first, r) + column, x.channel_stride, x.row_stride};
                 plane<T const> const& n = soon.next;

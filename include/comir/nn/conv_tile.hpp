@@ -97,10 +97,16 @@ struct conv_input {
     std::size_t width() const { return value.shape().w * (upsample ? 2 : 1); }
 };
 
+/// Where a tile begins in a buffer.
+template <scalar T>
+plane<T const> rows_at(tensor_view<T const> const& values, tile const& t) {
+    return {values.row(t.n, 0, t.y) + t.x, values.stride_c(), values.stride_h()};
+}
+
 /// Where a tile's input begins, without the halo.
 template <scalar T>
 plane<T const> input_at(conv_input<T> const& in, tile const& t) {
-    return {in.value.row(t.n, 0, t.y) + t.x, in.value.stride_c(), in.value.stride_h()};
+    return rows_at(in.value, t);
 }
 
 /// out[i] = f(in[i]) by whole vectors; the last one overlaps the one before, so nothing beyond `count` is touched.
@@ -128,15 +134,16 @@ void zero_row(T* from, T const* to) {
 template <scalar T>
 inline constexpr std::size_t tile_slack = 2 * simd_width<T>;
 
-/// Fills a scratch tile with a halo of `pad` pixels; zero outside the image, and to the end of every row.
+/// Fills channels of a scratch tile with a halo of `pad` pixels; zero outside the image, and to the end of every row.
 template <scalar T>
-void load_input(conv_input<T> const& in, tile const& t, std::size_t pad, plane<T> const& out) {
+void load_input(conv_input<T> const& in, tile const& t, std::size_t pad, std::size_t first, std::size_t channels,
+                plane<T> const& out) {
     std::size_t const h = in.height(), w = in.width(), pitch = out.row_stride;
     // Columns [left, right) of the image, at `skip` in the scratch row.
     std::size_t const left = t.x > pad ? t.x - pad : 0, right = std::min(w, t.x + t.columns + pad);
     std::size_t const skip = left + pad - t.x, count = right - left;
     auto const zero = broadcast(T(0));
-    for (std::size_t c = 0; c < in.value.shape().c; ++c)
+    for (std::size_t c = first; c < first + channels; ++c)
         for (std::size_t r = 0; r < t.rows + 2 * pad; ++r) {
             // Rows are filled in the order of memory: what a row writes too far is written again by the next.
             T* const row = out.row(c, r);

@@ -38,7 +38,7 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
     for_tiles(grid, h, w, threads, [&](tile const& t, tile const& next, std::size_t index, std::size_t slot) {
         T* const memory = scratch.tile_memory(slot);
         plane<T> const x{memory + tile_lead<T>(pad), (grid.rows + 2 * pad) * pitch, pitch};
-        load_input(in, t, pad, x);
+        load_input(in, t, pad, 0, ci, x);
         plane<T> out{memory + in_size, grid.rows * pitch, pitch};
         if (!epilogue.pool)
             out = {y.row(t.n, 0, t.y) + t.x, y.stride_c(), y.stride_h()};
@@ -109,9 +109,12 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
     tile_grid const grid = make_tile_grid(in.value.shape().n, h, w, ci + co, sizeof(T));
     std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2 * pad, tiles = grid.count;
     bool const by_input = !into.input.empty(), normalised = in.scale != nullptr;
-    std::size_t const weights = co * ci * k * k, sums = co + 2 * ci;
+    // Whole vectors are added to rows that have room for them.
+    bool const direct = by_input && !normalised && into.input.stride_h() >= round_up(w, simd_width<T>);
+    std::size_t const weights = weight_sums<T>(k, co, ci), sums = co + 2 * ci;
     std::size_t const lead = tile_lead<T>(pad), dx_begin = (ci + co) * padded * pitch + tile_slack<T>;
-    scratch.reserve_tiles(dx_begin + conv_block * grid.rows * pitch, threads);
+    std::size_t const pairs_begin = dx_begin + conv_block * grid.rows * pitch;
+    scratch.reserve_tiles(pairs_begin + weight_scratch<T>(k, co, grid.rows, pitch), threads);
     if (by_input) {
         scratch.packed.resize(std::max(scratch.packed.size(), co * ci * packed_taps(k)));
         pack_transposed_weights(weight, co, ci, k, scratch.packed.data());
@@ -120,14 +123,15 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
     scratch.weight_parts.resize(std::max(scratch.weight_parts.size(), groups));
     scratch.sum_parts.resize(std::max(scratch.sum_parts.size(), groups));
     for (std::size_t g = 0; g < groups; ++g) {
-        scratch.weight_parts[g].assign(weights + simd_width<T>, T(0));
+        scratch.weight_parts[g].assign(weights, T(0));
         scratch.sum_parts[g].assign(sums, 0.0);
     }
 
     parallel_for_slots(groups, threads, [&](std::size_t group, std::size_t slot) {
         T* const memory = scratch.tile_memory(slot);
-        plane<T> const x{memory + lead, padded * pitch, pitch};
-        plane<T> const dy{x.row(ci, 0), padded * pitch, pitch};
+        // x lies behind dy: it is filled later, and rows are zeroed a little beyond their end.
+        plane<T> const dy{memory + lead, padded * pitch, pitch};
+        plane<T> const x{dy.row(co, 0), padded * pitch, pitch};
         plane<T> const dx{memory + dx_begin, grid.rows * pitch, pitch};
         plane<T const> const x_read{x.data, x.channel_stride, x.row_stride};
         plane<T const> const dy_read{dy.data, dy.channel_stride, dy.row_stride};
@@ -137,29 +141,44 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
         std::size_t const end = (group + 1) * tiles / groups;
         for (std::size_t index = group * tiles / groups; index < end; ++index) {
             tile const t = tile_at(grid, index, h, w), next = tile_at(grid, std::min(index + 1, end - 1), h, w);
-            if (into.weight || normalised)
-                load_input(in, t, pad, x);
             load_output_gradient(output, h, w, t, pad, dy);
+            if (normalised && !into.weight)
+                load_input(in, t, pad, 0, ci, x);
             for (std::size_t c = 0; into.bias && c < co; ++c)
                 for (std::size_t r = 0; r < t.rows; ++r)
                     sum_part[c] += row_sum(dy_inner.row(c, r), t.columns);
+            row_fetch<T> fetch(t.rows);
+            if (!output.chosen) {
+                fetch.add(rows_at(output.gradient, next), co);
+                if (output.offset || output.relu)
+                    fetch.add(rows_at(output.value, next), co);
+            }
+            if (!by_input)
+                fetch.add(input_at(in, next), ci);
             if (into.weight)
                 with_kernel_size<T>(k, [&]<std::size_t K>() {
-                    weight_gradient_tile<T, K>(x_read, ci, dy_inner, co, t.rows, t.columns, weight_part);
+                    weight_gradient_tile<T, K>(
+                        x_read, ci, dy_inner, co, t.rows, t.columns,
+                        [&](std::size_t first, std::size_t count) { load_input(in, t, pad, first, count, x); }, fetch,
+                        memory + pairs_begin, weight_part);
                 });
             for (std::size_t first = 0; by_input && first < ci;) {
                 std::size_t const block = next_block(ci - first);
                 plane<T> const to{into.input.row(t.n, first, t.y) + t.x, into.input.stride_c(), into.input.stride_h()};
                 plane<T const> const value{in.value.row(t.n, first, t.y) + t.x, in.value.stride_c(),
                                            in.value.stride_h()};
-                plane<T const> const ahead{in.value.row(next.n, first, next.y) + next.x, in.value.stride_c(),
-                                           in.value.stride_h()};
-                soon_read<T> const soon{{to.data, to.channel_stride, to.row_stride}, value, ahead};
+                soon_read<T> soon{.a = {to.data, to.channel_stride, to.row_stride}};
+                if (normalised)
+                    soon.b = value;
+                if (into.weight || normalised)
+                    soon.next = {in.value.row(next.n, first, next.y) + next.x, value.channel_stride, value.row_stride};
+                else if (first == 0 && !output.chosen)
+                    soon.next = rows_at(output.gradient, next);
                 with_kernel_size<T>(k, [&]<std::size_t K>() {
                     conv_tile_block<T, K>(dy_read, co, scratch.packed.data() + first * co * packed_taps(K), nullptr,
-                                          false, dx, block, t.rows, t.columns, soon);
+                                          direct, direct ? to : dx, block, t.rows, t.columns, soon);
                 });
-                for (std::size_t b = 0; b < block; ++b) {
+                for (std::size_t b = 0; !direct && b < block; ++b) {
                     std::size_t const c = first + b;
                     if (normalised) {
                         normalised_gradient_tile<T>({dx.row(b, 0), 0, dx.row_stride}, {x.row(c, pad) + pad, 0, pitch},

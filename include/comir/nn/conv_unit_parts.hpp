@@ -132,7 +132,7 @@ void pool_row(T const* upper, T const* lower, std::size_t columns, T* to, std::u
         which[i] = static_cast<std::uint8_t>(wide[i]);
 }
 
-/// Where a unit's backward pass puts its results. Everything is added to.
+/// Where a unit's backward pass puts its results. Everything is added to, and padding of the input's rows may be.
 template <scalar T>
 struct conv_gradients {
     T* weight = nullptr;           // (Co, Ci, K, K), null if it is not wanted

@@ -67,7 +67,7 @@ void conv_upsampled_forward(conv_input<T> in, std::size_t co, T const* weight, T
             T* const memory = scratch.tile_memory(slot);
             T* const out = memory + in_size;
             plane<T> const x{memory + tile_lead<T>(1), (grid.rows + 2) * pitch, pitch};
-            load_input(in, t, 1, x);
+            load_input(in, t, 1, 0, ci, x);
             for (std::size_t first = 0; first < co;) {
                 std::size_t const block = next_block(co - first);
                 for (std::size_t position = 0; position < 4; ++position) {
@@ -140,7 +140,9 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
     std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2;
     bool const by_input = !into.input.empty();
     std::size_t const dx_begin = (ci + 4 * co) * padded * pitch + tile_slack<T>;
-    scratch.reserve_tiles(dx_begin + (conv_block * grid.rows + 2) * pitch, threads);
+    std::size_t const pairs_begin = dx_begin + (conv_block * grid.rows + 2) * pitch;
+    std::size_t const sums = weight_sums<T>(2, co, ci);
+    scratch.reserve_tiles(pairs_begin + weight_scratch<T>(2, co, grid.rows, pitch), threads);
     scratch.merged.resize(std::max(scratch.merged.size(), weights));
     scratch.packed.resize(std::max(scratch.packed.size(), 4 * packed));
     for (std::size_t position = 0; by_input && position < 4; ++position) {
@@ -151,7 +153,7 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
     scratch.weight_parts.resize(std::max(scratch.weight_parts.size(), groups));
     scratch.sum_parts.resize(std::max(scratch.sum_parts.size(), groups));
     for (std::size_t g = 0; g < groups; ++g) {
-        scratch.weight_parts[g].assign(4 * weights + simd_width<T>, T(0));
+        scratch.weight_parts[g].assign(4 * sums, T(0));
         scratch.sum_parts[g].assign(co, 0.0);
     }
 
@@ -161,18 +163,20 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
         plane<T> const dy{x.row(ci, 0), padded * pitch, pitch};
         plane<T> const dx{memory + dx_begin, grid.rows * pitch, pitch};
         T* const whole = dx.data + conv_block * grid.rows * pitch;
-        double* const sums = scratch.sum_parts[group].data();
+        double* const bias_sums = scratch.sum_parts[group].data();
         for (std::size_t index = group * grid.count / groups; index < (group + 1) * grid.count / groups; ++index) {
             tile const t = tile_at(grid, index, small.h, small.w);
-            load_input(in, t, 1, x);
+            load_input(in, t, 1, 0, ci, x);
             load_apart(output, t, whole, dy);
             for (std::size_t c = 0; into.bias && c < 4 * co; ++c)
                 for (std::size_t r = 0; r < t.rows; ++r)
-                    sums[c % co] += row_sum<T>(dy.row(c, r + 1) + 1, t.columns);
+                    bias_sums[c % co] += row_sum<T>(dy.row(c, r + 1) + 1, t.columns);
             for (std::size_t position = 0; into.weight && position < 4; ++position)
-                weight_gradient_tile<T, 2>({x.row(0, position / 2) + position % 2, x.channel_stride, x.row_stride}, ci,
-                                           {dy.row(position * co, 1) + 1, dy.channel_stride, dy.row_stride}, co, t.rows,
-                                           t.columns, scratch.weight_parts[group].data() + position * weights);
+                weight_gradient_tile<T, 2>(
+                    {x.row(0, position / 2) + position % 2, x.channel_stride, x.row_stride}, ci,
+                    {dy.row(position * co, 1) + 1, dy.channel_stride, dy.row_stride}, co, t.rows, t.columns,
+                    [](std::size_t, std::size_t) {}, row_fetch<T>(t.rows), memory + pairs_begin,
+                    scratch.weight_parts[group].data() + position * sums);
             for (std::size_t first = 0; by_input && first < ci;) {
                 std::size_t const block = next_block(ci - first);
                 for (std::size_t position = 0; position < 4; ++position)
@@ -194,7 +198,7 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
     for (std::size_t g = 0; into.weight && g < groups; ++g)
         for (std::size_t position = 0; position < 4; ++position) {
             std::size_t const a = position / 2, b = position % 2;
-            for_weight_sums<2>(co, ci, scratch.weight_parts[g].data() + position * weights,
+            for_weight_sums<2>(co, ci, scratch.weight_parts[g].data() + position * sums,
                                [&](std::size_t o, std::size_t i, std::size_t tap, T value) {
                                    for (std::size_t k = 0; k < 9; ++k)
                                        if (2 * merged_tap(a, k / 3) + merged_tap(b, k % 3) == tap)
