@@ -10,6 +10,7 @@
 #include <comir/core/error.hpp>
 #include <comir/core/memory.hpp>
 #include <comir/core/parallel.hpp>
+#include <comir/core/simd_tail.hpp>
 #include <comir/core/tensor.hpp>
 
 namespace comir::inline COMIR_ABI {
@@ -141,13 +142,32 @@ private:
                 result.accuracy += sum.hits / terms;
             }
             if (with_gradient)
-                for (std::size_t i = 0; i < rows; ++i)
-                    for (std::size_t j = i + 1; j < rows; ++j) {
-                        double const both = ds_[i * rows + j] + ds_[j * rows + i];
-                        ds_[i * rows + j] = ds_[j * rows + i] = both / (terms * options_.temperature);
-                    }
+                symmetrise(rows, 1 / (terms * options_.temperature));
         }
         return result;
+    }
+
+    /// Adds ds and its transpose, in both places, and scales the sums.
+    void symmetrise(std::size_t rows, double scale) {
+        constexpr std::size_t block = 32;  // both squares stay in the first cache
+        std::size_t const blocks = (rows + block - 1) / block;
+        parallel_for(blocks, options_.threads, [&](std::size_t upper) {
+            for (std::size_t first = upper * block; first < rows; first += block)
+                for (std::size_t i = upper * block; i < std::min(rows, (upper + 1) * block); ++i)
+                    for (std::size_t j = std::max(first, i + 1); j < std::min(rows, first + block); ++j) {
+                        double const both = ds_[i * rows + j] + ds_[j * rows + i];
+                        ds_[i * rows + j] = ds_[j * rows + i] = both * scale;
+                    }
+        });
+    }
+
+    /// Calls f(begin, count) for the runs of points that are not of the sample: vectors of them but for the last.
+    template <class F>
+    static void for_negatives(std::size_t sample, std::size_t samples, std::size_t rows, F&& f) {
+        constexpr std::size_t width = simd_width<double>;
+        for (std::size_t begin = 0, end = sample; begin < rows; begin = end + 1, end += samples)
+            for (std::size_t j = begin, last = std::min(end, rows); j < last; j += width)
+                f(j, std::min(width, last - j));
     }
 
     /// Writes row `anchor` of ds: the derivative of the anchor's sum of losses by its similarities over temperature.
@@ -157,13 +177,19 @@ private:
         std::size_t const sample = anchor % samples;
         double const scale = 1 / options_.temperature;
 
-        double most = -std::numeric_limits<double>::infinity(), all = 0;
-        for (std::size_t j = 0; j < rows; ++j)
-            if (j % samples != sample)
-                most = std::max(most, s[j]);
-        for (std::size_t j = 0; j < rows; ++j)
-            if (j % samples != sample)
-                all += std::exp((s[j] - most) * scale);
+        double most = -std::numeric_limits<double>::infinity();
+        for_negatives(sample, samples, rows, [&](std::size_t j, std::size_t count) {
+            for (std::size_t i = j; i < j + count; ++i)
+                most = std::max(most, s[i]);
+        });
+        auto const above = broadcast(most), by = broadcast(scale);
+        auto total = broadcast(0.0);
+        for_negatives(sample, samples, rows, [&](std::size_t j, std::size_t count) {
+            auto const e = exponential((load_first(s + j, count) - above) * by);
+            store_first(ds + j, e, count);
+            total += count < simd_width<double> ? keep_first(e, count) : e;
+        });
+        double const all = sum(total);
         double const log_negatives = most * scale + std::log(all);
 
         anchor_sums sums;
@@ -182,9 +208,10 @@ private:
             ds[j] = -missed;
             share += missed;
         }
-        for (std::size_t j = 0; j < rows; ++j)
-            if (j % samples != sample)
-                ds[j] = share * std::exp(s[j] * scale - log_negatives);
+        auto const part = broadcast(share / all);
+        for_negatives(sample, samples, rows, [&](std::size_t j, std::size_t count) {
+            store_first(ds + j, load_first<double>(ds + j, count) * part, count);
+        });
         return sums;
     }
 

@@ -80,41 +80,71 @@ void pair_means(Term const& term, point_matrix<T const> points, square_view<doub
     });
 }
 
+/// Points whose terms are added at a time: they stay in a first or second cache while others pass, and their weights
+/// are rounded to T once for all columns.
+inline constexpr std::size_t term_chunk = 32;
+
+/// add_weighted for Rows points from i on, `count` others from j on, and Vectors vectors of columns from k on.
+template <std::size_t Rows, std::size_t Vectors, class Term, scalar T>
+void add_weighted_block(Term const& term, point_matrix<T const> const& points,
+                        T const (&weights)[tile_rows][term_chunk], point_matrix<T> const& dpoints, std::size_t i,
+                        std::size_t j, std::size_t count, std::size_t k) {
+    constexpr std::size_t width = simd_width<T>;
+    simd<T> x[Rows][Vectors], total[Rows][Vectors];
+    for (std::size_t r = 0; r < Rows; ++r)
+        for (std::size_t v = 0; v < Vectors; ++v) {
+            x[r][v] = load<T>(points.row(i + r) + k + v * width);
+            total[r][v] = load<T>(dpoints.row(i + r) + k + v * width);
+        }
+    for (std::size_t n = 0; n < count; ++n) {
+        simd<T> y[Vectors];
+        for (std::size_t v = 0; v < Vectors; ++v)
+            y[v] = load<T>(points.row(j + n) + k + v * width);
+        for (std::size_t r = 0; r < Rows; ++r) {
+            simd<T> const weight = broadcast<T>(weights[r][n]);
+            for (std::size_t v = 0; v < Vectors; ++v)
+                total[r][v] = multiply_add(weight, term.derivative(x[r][v], y[v]), total[r][v]);
+        }
+    }
+    for (std::size_t r = 0; r < Rows; ++r)
+        for (std::size_t v = 0; v < Vectors; ++v)
+            store<T>(dpoints.row(i + r) + k + v * width, total[r][v]);
+}
+
 /// dx_i += sum over all j, i included, of weights(i, j) * term.derivative(x_i, x_j), the derivative by its first value.
 template <class Term, scalar T>
 void add_weighted(Term const& term, point_matrix<T const> points, square_view<double const> weights,
                   point_matrix<T> dpoints, int threads) {
-    // A column block of all points (48 of them: 48 KB in float) stays in the fastest caches while every i passes.
-    constexpr std::size_t width = simd_width<T>, lanes = 4, block = 256;
+    constexpr std::size_t width = simd_width<T>, vectors = 2, block = 256, group = 32;
     std::size_t const rows = points.rows(), columns = points.columns();
-    parallel_for((columns + block - 1) / block, threads, [&](std::size_t item) {
-        std::size_t const begin = item * block, end = std::min(columns, begin + block);
-        for (std::size_t i = 0; i < rows; ++i) {
-            T const* const x = points.row(i);
-            T* const dx = dpoints.row(i);
-            std::size_t k = begin;
-            for (; k + lanes * width <= end; k += lanes * width) {
-                simd<T> a[lanes], total[lanes];
-                for (std::size_t v = 0; v < lanes; ++v) {
-                    a[v] = load<T>(x + k + v * width);
-                    total[v] = load<T>(dx + k + v * width);
-                }
-                for (std::size_t j = 0; j < rows; ++j) {
-                    simd<T> const weight = broadcast<T>(static_cast<T>(weights(i, j)));
-                    T const* const y = points.row(j) + k;
-                    for (std::size_t v = 0; v < lanes; ++v)
-                        total[v] = multiply_add(weight, term.derivative(a[v], load<T>(y + v * width)), total[v]);
-                }
-                for (std::size_t v = 0; v < lanes; ++v)
-                    store<T>(dx + k + v * width, total[v]);
-            }
-            for (; k < end; k += width) {
-                simd<T> const a = load_first<T>(x + k, end - k);
-                simd<T> total = load_first<T>(dx + k, end - k);
-                for (std::size_t j = 0; j < rows; ++j)
-                    total = multiply_add(broadcast<T>(static_cast<T>(weights(i, j))),
-                                         term.derivative(a, load_first<T>(points.row(j) + k, end - k)), total);
-                store_first<T>(dx + k, total, end - k);
+    std::size_t const across = (columns + block - 1) / block, down = (rows + group - 1) / group;
+    parallel_for(across * down, threads, [&](std::size_t item) {
+        std::size_t const begin = item / down * block, end = std::min(columns, begin + block);
+        std::size_t const last = std::min(rows, (item % down + 1) * group);
+        std::size_t const whole = begin + (end - begin) / (vectors * width) * (vectors * width);
+        for (std::size_t j = 0; j < rows; j += term_chunk) {
+            std::size_t const count = std::min(term_chunk, rows - j);
+            for (std::size_t i = item % down * group, side; i < last; i += side) {
+                side = i + tile_rows <= last ? tile_rows : 1;
+                T rounded[tile_rows][term_chunk];
+                for (std::size_t r = 0; r < side; ++r)
+                    for (std::size_t n = 0; n < count; ++n)
+                        rounded[r][n] = static_cast<T>(weights(i + r, j + n));
+                for (std::size_t k = begin; k < whole; k += vectors * width)
+                    if (side == tile_rows)
+                        add_weighted_block<tile_rows, vectors>(term, points, rounded, dpoints, i, j, count, k);
+                    else
+                        add_weighted_block<1, vectors>(term, points, rounded, dpoints, i, j, count, k);
+                for (std::size_t r = 0; r < side; ++r)
+                    for (std::size_t k = whole; k < end; k += width) {
+                        simd<T> const x = load_first<T>(points.row(i + r) + k, end - k);
+                        simd<T> total = load_first<T>(dpoints.row(i + r) + k, end - k);
+                        for (std::size_t n = 0; n < count; ++n)
+                            total =
+                                multiply_add(broadcast<T>(rounded[r][n]),
+                                             term.derivative(x, load_first<T>(points.row(j + n) + k, end - k)), total);
+                        store_first<T>(dpoints.row(i + r) + k, total, end - k);
+                    }
             }
         }
     });
