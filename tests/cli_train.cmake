@@ -13,8 +13,8 @@ set(tiny --patch 16 --batch 4 --threads 1)
 
 # Train, look at the model, use it.
 expect(0 "training visible \\(3 channels\\) and infrared \\(1 channels\\).*wrote m.safetensors" train ${pair} ${tiny}
-       --steps 8 --channels 2 --critic l1 --log-b --out m.safetensors)
-expect_files(m.safetensors)
+       --steps 8 --channels 2 --critic l1 --log-b --out m.safetensors --checkpoint-every 4 --pictures progress)
+expect_files(m.safetensors progress/step_000004.png progress/step_000008.png)
 expect_no_files(m.safetensors.checkpoint .comir-*)
 expect(0 "visible.*3.*infrared.*1" info m.safetensors)
 expect(0 "l1" info m.safetensors)

@@ -64,6 +64,8 @@ void add_train(CLI::App& app) {
     CLI::App& command = *app.add_subcommand(
         "train", "Train one encoder per modality on aligned pairs: two folders with the same file names.");
     command.add_option("--out", s->out, "file for the model (.safetensors)")->required();
+    command.add_option("--pictures", s->pictures,
+                       "folder for a picture of an image pair and its representations at every checkpoint");
     command.add_option("--validation-a", s->validation_a, "folder of pairs that are not trained on");
     command.add_option("--validation-b", s->validation_b, "its second modality");
     command

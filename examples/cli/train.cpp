@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
@@ -9,10 +11,12 @@
 #include <vector>
 
 #include <comir/contrastive/any_critic.hpp>
+#include <comir/pipeline/training_sheet.hpp>
 #include <comir/training/trainer.hpp>
 
 #include "commands.hpp"
 #include "estimate.hpp"
+#include "images.hpp"
 #include "models.hpp"
 #include "outputs.hpp"
 #include "scenes.hpp"
@@ -138,6 +142,22 @@ private:
     std::size_t counted_ = 0;
 };
 
+/// The middle of a scene and its representations, as they are now.
+template <class Trainer>
+void save_sheet(train_settings const& s, Trainer const& trainer, scene const& shown) {
+    constexpr std::size_t side = 256;
+    std::size_t const w = std::min(side, shown[0].width()), h = std::min(side, shown[0].height());
+    comir::region const middle{(shown[0].width() - w) / 2, (shown[0].height() - h) / 2, w, h};
+    std::array const images{comir::crop(shown[0], middle), comir::crop(shown[1], middle)};
+    comir::encode_options const options{.threads = s.run.threads};
+    std::array const representations{trainer.template encoder<0>().encode(images[0], options),
+                                     trainer.template encoder<1>().encode(images[1], options)};
+    char name[32];
+    std::snprintf(name, sizeof name, "step_%06llu.png", static_cast<unsigned long long>(trainer.state().step));
+    make_output_folder("--pictures", s.pictures);
+    save_picture(std::filesystem::path(s.pictures) / name, comir::training_sheet(images, representations));
+}
+
 template <class Group>
 void train(train_settings const& s, pair_sets pairs) {
     std::string const checkpoint = s.out + ".checkpoint";
@@ -164,13 +184,15 @@ void train(train_settings const& s, pair_sets pairs) {
                                    // First, since a second Ctrl-C ends the program at once.
                                    save_training(checkpoint, snapshot(s, trainer));
                                    lines.print(step.step);
+                                   if (!s.pictures.empty())
+                                       save_sheet(s, trainer, validation.empty() ? training[0] : validation[0]);
                                }
                                return go_on;
                            }});
     line.clear();
     if (is_interrupted()) {
-        std::printf("stopped after step %zu; %s keeps it, go on with --resume\n",
-                    static_cast<std::size_t>(trainer.state().step), checkpoint.c_str());
+        std::printf("stopped after step %zu; %s keeps it, %s\n", static_cast<std::size_t>(trainer.state().step),
+                    checkpoint.c_str(), s.goes_on_by.c_str());
         throw interrupted{};
     }
     save_model(s.out, snapshot(s, trainer).model);
@@ -251,6 +273,8 @@ void train_model(train_settings const& s, pair_sets sets) {
 void run_train(train_settings const& given) {
     train_settings s = given;
     check_output("--out", s.out, {".safetensors"});
+    if (!s.pictures.empty())
+        check_output_folder("--pictures", s.pictures);
     name_modalities(s);
     pair_sets sets = read_sets(s);
     std::vector<comir::aligned_pair> const kept = sets.validation;

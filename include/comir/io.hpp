@@ -38,3 +38,4 @@
 #include <comir/pipeline/stability.hpp>
 #include <comir/pipeline/study_plot.hpp>
 #include <comir/pipeline/success_plot.hpp>
+#include <comir/pipeline/training_sheet.hpp>

@@ -77,7 +77,7 @@ inline std::string plot_frame(plot_options const& options) {
         script += "set title " + gnuplot_text(options.title) + " noenhanced\n";
     return script +
            "set grid lt 1 lw 1 dt 1 lc rgb '#d8d8d8'\nset border 3\nset tics nomirror\n"
-           "set key bmargin center vertical reverse Left\n"
+           "set key bmargin center vertical reverse Left height 1.5\n"
            // Colours that colour-blind people tell apart (Okabe and Ito 2008).
            "set linetype 1 lc rgb '#0072b2'\nset linetype 2 lc rgb '#d55e00'\nset linetype 3 lc rgb '#009e73'\n"
            "set linetype 4 lc rgb '#cc79a7'\nset linetype 5 lc rgb '#e69f00'\nset linetype 6 lc rgb '#56b4e9'\n"
