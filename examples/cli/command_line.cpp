@@ -55,6 +55,10 @@ void add_training(CLI::App& command, train_settings& s) {
     command.add_option("--checkpoint-every", s.checkpoint_every, "steps between checkpoints")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
+    command
+        .add_option("--network-seed", s.network_seed,
+                    "seed of the networks before the first step; models of the same one represent alike")
+        ->capture_default_str();
     add_threads(command, s.run);
     add_seed(command, s.run);
 }
@@ -89,7 +93,8 @@ void add_study(CLI::App& app) {
     command
         .add_option("topic", s->topic,
                     "equivariance: whether representations turn with the images, trained with and without quarter "
-                    "turns\nstability: runs with other seeds, images and temperatures correlated\ncritics: trained "
+                    "turns\nstability: runs with other seeds, networks to begin with, images and temperatures "
+                    "correlated\ncritics: trained "
                     "alike with each critic\nchannels: representations of one channel and of several")
         ->required()
         ->check(CLI::IsMember(std::vector<std::string>(std::begin(study_topics), std::end(study_topics))));
@@ -116,7 +121,7 @@ void add_study(CLI::App& app) {
     command
         .add_option("--models", s->models, "equivariance: compare these models (.safetensors) instead of training two")
         ->delimiter(',');
-    command.add_option("--runs", s->runs, "stability: runs that differ in the seed")
+    command.add_option("--runs", s->runs, "stability: runs that differ in each of the seeds")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
     command.add_option("--temperatures", s->temperatures, "stability: temperatures of the loss")

@@ -50,6 +50,7 @@ struct train_settings {
     std::size_t channels = 1, steps = 400, batch = 0, cells = 1, patch = 0, hold_out = 0, checkpoint_every = 50;
     double temperature = 0.0, learning_rate = 0.0, decay = 0.0, blur = 0.0, negate = 0.0, local_contrast = 0.0,
            part = 1.0;
+    std::uint64_t network_seed = 1;
     bool log_a = false, log_b = false, no_equivariance = false, resume = false;
     run_options run{};
 };

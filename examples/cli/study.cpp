@@ -40,11 +40,14 @@ std::string number_text(double value) {
 
 std::vector<study_group> stability_groups(study_settings const& s, std::size_t scenes) {
     comir::require(scenes >= 2, "there is one pair to train on, expected at least 2 to train on either half of them");
-    study_group seeds{"seed"}, images{"images"}, temperatures{"temperature"};
+    study_group seeds{"seed"}, networks{"network seed"}, images{"images"}, temperatures{"temperature"};
     for (std::size_t i = 0; i < s.runs; ++i) {
         std::uint64_t const seed = s.train.run.seed + i;
         seeds.variants.push_back(
             variant_of(s, "seed " + std::to_string(seed), [&](auto& v) { v.settings.run.seed = seed; }));
+        std::uint64_t const network = s.train.network_seed + i;
+        networks.variants.push_back(variant_of(s, "network seed " + std::to_string(network),
+                                               [&](auto& v) { v.settings.network_seed = network; }));
     }
     std::vector<std::size_t> order(scenes);
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -57,7 +60,7 @@ std::vector<study_group> stability_groups(study_settings const& s, std::size_t s
     for (double const t : s.temperatures)
         temperatures.variants.push_back(
             variant_of(s, "temperature " + number_text(t), [&](auto& v) { v.settings.temperature = t; }));
-    return {seeds, images, temperatures};
+    return {seeds, networks, images, temperatures};
 }
 
 std::vector<study_variant> compared_variants(study_settings const& s) {

@@ -49,6 +49,7 @@ comir::trainer_options trainer_options_of(train_settings const& s) {
     options.learning_rate = s.learning_rate;
     options.decay_l2 = s.decay;
     options.seed = s.run.seed;
+    options.network_seed = s.network_seed;
     options.threads = s.run.threads;
     return options;
 }
@@ -71,6 +72,7 @@ std::map<std::string, std::string> repeated_settings(train_settings const& s) {
             {"learning_rate", text(s.learning_rate)},
             {"log", text(s.log_a) + text(s.log_b)},
             {"network", s.network},
+            {"network_seed", text(s.network_seed)},
             {"channels", text(s.channels)},
             {"part", text(s.part)},
             {"cells", text(s.cells)},

@@ -82,8 +82,13 @@ TEST_CASE("trainer: one seed gives equal bits, for one and two threads, and afte
     auto other_seed = options(2);
     other_seed.seed = 2;
     tiny_trainer other(other_seed);
+    CHECK(other.state() == tiny_trainer(options(2)).state());
     other.fit(pairs, {.steps = 6});
     CHECK_FALSE(other.state() == one.state());
+
+    auto other_networks = options(2);
+    other_networks.network_seed = 2;
+    CHECK_FALSE(tiny_trainer(other_networks).state() == tiny_trainer(options(2)).state());
 }
 
 TEST_CASE("trainer: the cells of patches are learned to be told apart, with equal bits for one and two threads") {

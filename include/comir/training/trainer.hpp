@@ -45,7 +45,8 @@ struct trainer_options {
     double contrast_floor = 0.02;      // as local_contrast_options
     double negate = 0;                 // share of patches whose contrast is turned over, of each modality by itself
     std::vector<std::string> names{};  // of the modalities, kept in the encoders
-    std::uint64_t seed = 1;            // fixes the networks, the patches and the turns
+    std::uint64_t seed = 1;            // fixes the patches and the turns
+    std::uint64_t network_seed = 1;    // fixes the networks before the first step: what makes models alike or not
     int threads = 0;
 };
 
@@ -132,7 +133,7 @@ public:
             network_state& s = state_.networks[I];
             s.parameters.resize(network.parameter_count());
             s.running.resize(network.running_count());
-            network.initialise(s.parameters, s.running, detail::mix64(options_.seed + 977 * I));
+            network.initialise(s.parameters, s.running, detail::mix64(options_.network_seed + 977 * I));
         });
     }
 
