@@ -40,8 +40,8 @@ rows=()
 ours() {
     "$build/bench/bench_$1" --benchmark_filter="^$2/process_time" --benchmark_repetitions="$runs" \
         --benchmark_min_time=0.001 --benchmark_format=csv 2>/dev/null |
-        awk -F, '/^name,/ { for (i = 1; i <= NF; ++i) { gsub(/"/, "", $i); column[$i] = i } }
-                 /_median"?,/ { printf "%.3f %.0f\n", $(column["real_time"]), "peak_mb" in column ? $(column["peak_mb"]) : 0 }'
+        awk -F, -v runs="$runs" '/^name,/ { for (i = 1; i <= NF; ++i) { gsub(/"/, "", $i); column[$i] = i } }
+                 /_median"?,/ || (runs == 1 && /^"/) { printf "%.3f %.0f\n", $(column["real_time"]), "peak_mb" in column ? $(column["peak_mb"]) : 0 }'
 }
 
 # peer COMMAND...: the same two numbers from a script that prints "median X ms ... peak Y MB".
