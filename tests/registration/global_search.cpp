@@ -290,12 +290,12 @@ TEST_CASE("global_search: confidence tells images of one scene from images of tw
     CHECK(global_search(flat, flat, {.metric = search_metric::mutual_information}).confidence < 0.01);
 }
 
-TEST_CASE("information_confidence: of unlike sizes and masks") {
+TEST_CASE("information_evidence_between: of unlike sizes and masks") {
     auto const images = make_pair({1, 200, 200}, {1, 96, 96}, -0.7, 20.0, 15.0, 3);
     auto const confidence = [](image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
                                image_mask const& moving_mask, rigid2 const& t) {
-        return comir::detail::information_confidence({fixed, fixed_mask}, {moving, moving_mask}, comir::to_affine(t),
-                                                     1);
+        return comir::detail::confidence_of(comir::detail::information_evidence_between(
+            {fixed, fixed_mask}, {moving, moving_mask}, comir::to_affine(t), 1));
     };
     CHECK(confidence(images.fixed, {}, images.moving, {}, images.truth) > 0.9);
     CHECK(confidence(images.moving, {}, images.fixed, {}, images.truth.inverse()) > 0.9);
@@ -314,4 +314,15 @@ TEST_CASE("information_confidence: of unlike sizes and masks") {
     CHECK(confidence(images.fixed, {}, spoilt, image_mask({1, 96, 96}, 0), images.truth) == 0.0);
     // A strip too thin for the resolution that its length asks for.
     CHECK(confidence(image<float>({1, 8, 4000}, 1.0f), {}, image<float>({1, 8, 4000}, 1.0f), {}, rigid2{}) == 0.0);
+}
+
+TEST_CASE("confidence_of: of a search for mutual information grows with every kind of evidence") {
+    auto const confidence = [](double peak, double deviations, double margin) {
+        return comir::detail::confidence_of({peak, deviations}, margin);
+    };
+    double const before = confidence(0.1, 4.0, 0.5);
+    CHECK(confidence(0.12, 4.0, 0.5) > before);
+    CHECK(confidence(0.1, 4.2, 0.5) > before);
+    CHECK(confidence(0.1, 4.0, 0.6) > before);
+    CHECK(confidence(0.0, 4.0, 0.5) == 0.0);
 }

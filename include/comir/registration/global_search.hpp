@@ -225,7 +225,7 @@ private:
 
 /// The best place over all angles and shifts; global_search_target says how and with which errors. The value is the
 /// score, the overlap is as candidates have it, the confidence search_confidence, or with mutual information
-/// detail::information_confidence. Not converged if no place has texture and enough overlap; confidence 0 then.
+/// detail::confidence_of. Not converged if no place has texture and enough overlap; confidence 0 then.
 inline registration_result<rigid2> global_search(image<float> const& fixed, image<float> const& moving,
                                                  global_search_options const& options = {},
                                                  image_mask const& fixed_mask = {},
@@ -241,10 +241,14 @@ inline registration_result<rigid2> global_search(image<float> const& fixed, imag
         result.value = best.score;
         result.overlap = best.overlap;
         result.converged = true;
-        result.confidence = options.metric == search_metric::correlation
-                                ? search_confidence(evidence_of(outcome))
-                                : detail::information_confidence({fixed, fixed_mask}, {moving, moving_mask},
-                                                                 to_affine(best.transform), options.threads);
+        search_evidence const evidence = evidence_of(outcome);
+        if (options.metric == search_metric::correlation)
+            result.confidence = search_confidence(evidence);
+        else
+            result.confidence =
+                detail::confidence_of(detail::information_evidence_between({fixed, fixed_mask}, {moving, moving_mask},
+                                                                           to_affine(best.transform), options.threads),
+                                      evidence.margin);
     }
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return result;

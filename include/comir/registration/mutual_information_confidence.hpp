@@ -85,12 +85,12 @@ inline information_evidence information_evidence_at(mi_points const& points, mi_
 
 /// Evidence as a confidence from 0 to 1: the share of registrations with such evidence that were right; 0 without a
 /// peak.
-/// The weights are a logistic fit to 792 registrations by mutual information and by a global search for it: grey images
-/// of tissue, of landscapes in visible and near-infrared light and of one modality, 160 to 256 px, within 10, 30 and
-/// 180 degrees, nearly half of them of images that show different places, at the finest resolution of at most
-/// compared_pixels; right means within 2 %. To refit them, print both numbers of such a set.
+/// The weights are a logistic fit to 480 registrations by mutual information: grey images of tissue, of landscapes in
+/// visible and near-infrared light and of one modality, 200 and 256 px, within 10 and 30 degrees, half of them of
+/// images that show different places, at the finest resolution of at most compared_pixels; right means within 2 %. To
+/// refit them, print both numbers of such a set.
 inline double confidence_of(information_evidence const& e) {
-    constexpr double offset = 3.62, by_log_peak = 3.16, by_deviations = 0.97;
+    constexpr double offset = 6.6, by_log_peak = 3.07, by_deviations = 0.42;
     if (!(e.peak > 0.0))
         return 0.0;
     return 1.0 / (1.0 + std::exp(-(offset + by_log_peak * std::log(e.peak) + by_deviations * e.deviations)));
