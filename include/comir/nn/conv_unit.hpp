@@ -198,9 +198,9 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
             }
         }
     });
-    for (std::size_t g = 0; into.weight && g < groups; ++g)
+    if (into.weight)
         with_kernel_size<T>(k, [&]<std::size_t K>() {
-            for_weight_sums<K>(co, ci, scratch.weight_parts[g].data(),
+            for_weight_sums<K>(co, ci, join_weight_parts(scratch.weight_parts, groups),
                                [&](std::size_t o, std::size_t i, std::size_t tap, T value) {
                                    into.weight[(o * ci + i) * K * K + tap] += value;
                                });

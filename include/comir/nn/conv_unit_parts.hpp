@@ -156,6 +156,15 @@ double row_sum(T const* row, std::size_t count) {
     return static_cast<double>(rest);
 }
 
+/// The sums of the groups, added up in their order in the first one's place.
+template <scalar T>
+T const* join_weight_parts(std::vector<aligned_vector<T>>& parts, std::size_t groups) {
+    T* const total = parts[0].data();
+    for (std::size_t g = 1; g < groups; ++g)
+        std::transform(total, total + parts[0].size(), parts[g].data(), total, [](T a, T b) { return a + b; });
+    return total;
+}
+
 /// Tiles are summed in a fixed number of groups: enough to share among threads, few enough to hold.
 inline std::size_t sum_groups(std::size_t tiles) {
     return std::min<std::size_t>(tiles, 16);

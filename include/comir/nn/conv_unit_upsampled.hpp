@@ -195,21 +195,21 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
             }
         }
     });
-    for (std::size_t g = 0; into.weight && g < groups; ++g)
-        for (std::size_t position = 0; position < 4; ++position) {
-            std::size_t const a = position / 2, b = position % 2;
-            for_weight_sums<2>(co, ci, scratch.weight_parts[g].data() + position * sums,
-                               [&](std::size_t o, std::size_t i, std::size_t tap, T value) {
-                                   for (std::size_t k = 0; k < 9; ++k)
-                                       if (2 * merged_tap(a, k / 3) + merged_tap(b, k % 3) == tap)
-                                           into.weight[9 * (o * ci + i) + k] += value;
-                               });
-        }
+    T const* const total = into.weight ? join_weight_parts(scratch.weight_parts, groups) : nullptr;
+    for (std::size_t position = 0; into.weight && position < 4; ++position) {
+        std::size_t const a = position / 2, b = position % 2;
+        for_weight_sums<2>(co, ci, total + position * sums,
+                           [&](std::size_t o, std::size_t i, std::size_t tap, T value) {
+                               for (std::size_t k = 0; k < 9; ++k)
+                                   if (2 * merged_tap(a, k / 3) + merged_tap(b, k % 3) == tap)
+                                       into.weight[9 * (o * ci + i) + k] += value;
+                           });
+    }
     for (std::size_t c = 0; into.bias && c < co; ++c) {
-        double total = 0;
+        double sum = 0;
         for (std::size_t g = 0; g < groups; ++g)
-            total += scratch.sum_parts[g][c];
-        into.bias[c] += static_cast<T>(total);
+            sum += scratch.sum_parts[g][c];
+        into.bias[c] += static_cast<T>(sum);
     }
 }
 
