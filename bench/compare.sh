@@ -165,6 +165,29 @@ done
 } >"$work/rows.json"
 mv "$work/rows.json" "$json"
 
+# scaling FOLDER NAME: processor time of one thread and of two.
+# Not wall time: beside other programs that says what share of the machine they leave.
+scaling() {
+    "$build/bench/bench_$1" --benchmark_filter="^$2/[12]/process_time" --benchmark_repetitions="$runs" \
+        --benchmark_min_time=0.05 --benchmark_format=csv 2>/dev/null |
+        awk -F, '/^name,/ { for (i = 1; i <= NF; ++i) { gsub(/"/, "", $i); column[$i] = i } }
+                 /_median"?,/ { time[++n] = $(column["cpu_time"]) }
+                 END { if (n == 2) printf "%.4g %.4g\n", time[1], time[2] }'
+}
+
+# scaling_rows: what a second thread is worth, and what bounds it: work per processor time of two threads over one's.
+scaling_rows() {
+    local row name same one two
+    for row in "nn fma_peak/comir/registers 1" "nn triad/comir/64MiB 1" "nn conv_in_cache/comir/28to12 1" \
+        "models encode/comir/compact_512 0" "models step/comir/compact_24x64_cells4 0"; do
+        read -r folder name same <<<"$row"
+        read -r one two <<<"$(scaling "$folder" "$name")"
+        [ -n "$two" ] || continue
+        # same: every thread has the work of one, so that twice the processor time is perfect.
+        awk "BEGIN { printf \"| %s | %.2f |\\n\", \"${name/comir\//}\", ($same ? 4 : 2) * $one / $two }"
+    done
+}
+
 {
     echo "# Performance"
     echo "Written by \`bench/compare.sh\`: medians of $runs runs, ours and the peer's one right after the other. Ratio = peer's time / ours."
@@ -190,4 +213,10 @@ mv "$work/rows.json" "$json"
         [ "$comir_mb" = 0 ] && comir_mb='' peer_mb=''
         echo "| $task | $threads | $comir_ms | $comir_mb | $peer_name | $peer_ms | $peer_mb | $ratio | $target |"
     done
+    echo
+    echo "Two threads' work per processor time over one's, times two: memory, caches and clocks that threads share make it less than 2, waiting does not count."
+    echo
+    echo "| work | two threads |"
+    echo "|---|---|"
+    scaling_rows
 } >"$table"
