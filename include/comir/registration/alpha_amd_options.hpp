@@ -90,6 +90,7 @@ struct alpha_amd_options {
 /// twice the time.
 inline alpha_amd_options comir_alpha_amd_options() {
     alpha_amd_options options;
+    options.start_angles = {0.0, -0.2, 0.2, -0.4, 0.4};
     options.start_shifts = 1;
     options.choice = amd_choice::correlation;
     options.abandon = 1.5;
