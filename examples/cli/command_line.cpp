@@ -29,8 +29,11 @@ void add_training(CLI::App& command, train_settings& s) {
     command.add_option("--steps", s.steps, "training steps")->check(CLI::PositiveNumber)->capture_default_str();
     command.add_option("--batch", s.batch, "patches of each modality a step")->capture_default_str();
     command.add_option("--patch", s.patch, "rows and columns of a patch, px")->capture_default_str();
-    command.add_option("--cells", s.cells, "pieces along each side of a patch, each compared with all others")
-        ->capture_default_str();
+    command
+        .add_option("--cells", s.cells,
+                    "pieces along each side of a patch, each compared with all others; default: as many as are 16 px "
+                    "wide or wider")
+        ->check(CLI::PositiveNumber);
     command.add_option("--temperature", s.temperature, "of the contrastive loss")->capture_default_str();
     command.add_option("--learning-rate", s.learning_rate, "its peak")->capture_default_str();
     command
