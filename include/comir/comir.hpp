@@ -116,6 +116,7 @@
 #include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/automatic_window.hpp>
 #include <comir/registration/compared_pixels.hpp>
+#include <comir/registration/compared_places.hpp>
 #include <comir/registration/correlation_confidence.hpp>
 #include <comir/registration/evaluate.hpp>
 #include <comir/registration/feature_based.hpp>

@@ -1,52 +1,35 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numbers>
 #include <vector>
 
 #include <comir/core/parallel.hpp>
-#include <comir/core/random.hpp>
 #include <comir/image/image.hpp>
+#include <comir/registration/compared_places.hpp>
 #include <comir/registration/mutual_information_measure.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
-#include <comir/transform/rigid.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
 
-/// How mutual information at a place stands out: against places around it, and against unrelated ones.
+/// How mutual information at a place stands out against compared_places.
 struct information_evidence {
-    double peak = 0.0;        // nats above its mean where the fixed image is first shifted by 4 % of its width
+    double peak = 0.0;        // nats above its mean at places around
     double deviations = 0.0;  // above its mean at unrelated places, in their standard deviations
 };
 
-/// Compares with 8 places around, and with 64 where the fixed image is turned by any angle and shifted by up to a
-/// quarter of its size first; those with less than a third of the overlap are left out. `fixed` is the full image's.
+/// `fixed` is the full image's shape.
 inline information_evidence information_evidence_at(mi_points const& points, mi_field const& field, std::size_t bins,
                                                     affine2 const& fixed_to_moving, image_shape const& fixed,
                                                     std::uint64_t seed, int threads) {
-    constexpr std::size_t around = 8, unrelated = 64, enough = 16, wanted = 4096;
-    constexpr double least_overlap = 1.0 / 3.0, beside = 0.04;
-    double const w = static_cast<double>(fixed.w), h = static_cast<double>(fixed.h);
-    std::array<rigid2, 1 + around + unrelated> moves;
-    for (std::size_t i = 1; i <= around; ++i) {
-        double const direction = 2.0 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(around);
-        moves[i].parameters = {0.0, beside * w * std::cos(direction), beside * w * std::sin(direction)};
-    }
-    for (std::size_t i = 1 + around; i < moves.size(); ++i) {
-        random_stream random(seed, 79, i);
-        double const angle = random.uniform(-std::numbers::pi, std::numbers::pi);
-        double const x = random.uniform(-0.25, 0.25) * w, y = random.uniform(-0.25, 0.25) * h;
-        moves[i] = {{angle, x, y}, {0.5 * w, 0.5 * h}};
-    }
+    constexpr std::size_t wanted = 4096;
     struct place {
         double information = 0.0, overlap = 0.0;
     };
-    std::array<place, 1 + around + unrelated> places{};
+    compared_places<place> places;
     // A small image in a large one takes more points, of which as many fall inside.
     std::size_t samples = std::min(round_up(wanted, mi_block), points.count());
     {
@@ -55,30 +38,27 @@ inline information_evidence information_evidence_at(mi_points const& points, mi_
         double const more = static_cast<double>(wanted) / std::max(overlap, 0.01);
         samples = std::min(round_up(static_cast<std::size_t>(more), mi_block), points.count());
     }
-    auto const team = std::min(places.size(), static_cast<std::size_t>(thread_count(threads)));
+    auto const team = std::min(places.count, static_cast<std::size_t>(thread_count(threads)));
     std::vector<mi_workspace> work(team, mi_workspace(bins, samples));
-    parallel_for_slots(places.size(), static_cast<int>(team), [&](std::size_t i, std::size_t slot) {
-        affine2 const there = compose(fixed_to_moving, to_affine(moves[i]));
+    parallel_for_slots(places.count, static_cast<int>(team), [&](std::size_t i, std::size_t slot) {
+        affine2 const there = compose(fixed_to_moving, to_affine(places.move(i, fixed, seed, 79)));
         auto const e = measure_mi(points, {0, samples}, field, there, false, work[slot]);
         // Less the bias of a finite sample (Miller 1955), so that small overlaps do not look informative.
         double const degrees = static_cast<double>((bins - 1) * (bins - 1));
-        places[i] = {e.overlap > 0.0 ? e.value - 0.5 * degrees / (e.overlap * static_cast<double>(samples)) : 0.0,
-                     e.overlap};
+        places.at[i] = {e.overlap > 0.0 ? e.value - 0.5 * degrees / (e.overlap * static_cast<double>(samples)) : 0.0,
+                        e.overlap};
     });
 
-    information_evidence evidence{places[0].information, 0.0};
-    for (std::size_t i = 1; i <= around; ++i)
-        evidence.peak -= places[i].information / static_cast<double>(around);
+    information_evidence evidence{places.peak(&place::information), 0.0};
     double sum = 0.0, squares = 0.0, count = 0.0;
-    for (std::size_t i = 1 + around; i < places.size(); ++i)
-        if (places[i].overlap > 0.0 && places[i].overlap >= least_overlap * places[0].overlap) {
-            count += 1.0;
-            sum += places[i].information;
-            squares += places[i].information * places[i].information;
-        }
-    if (count >= static_cast<double>(enough)) {
+    bool const enough = places.for_unrelated([&](place const& other) {
+        count += 1.0;
+        sum += other.information;
+        squares += other.information * other.information;
+    });
+    if (enough) {
         double const mean = sum / count, deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
-        evidence.deviations = deviation > 0.0 ? (places[0].information - mean) / deviation : 0.0;
+        evidence.deviations = deviation > 0.0 ? (places.here().information - mean) / deviation : 0.0;
     }
     return evidence;
 }
