@@ -15,7 +15,7 @@
 #include <comir/optim/sgd.hpp>
 
 // A whole training step of two networks: quarter turns, forward, InfoNCE, backward, clipping, two updates. loss_share
-// is the part of its processor time that the loss takes; with the tool's defaults patches are cut into 4 x 4 cells.
+// is the part of its processor time that the loss takes; patches may be cut into cells, as the tool does.
 
 namespace {
 

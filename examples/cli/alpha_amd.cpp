@@ -9,9 +9,9 @@ namespace {
 
 template <class Transform>
 any_method method_of(method_request const& request) {
-    return [request](comir::image<float> const& fixed, comir::image<float> const& moving) {
+    return [request](method_input const& in) {
         return any_result(comir::register_alpha_amd<Transform>(
-            fixed, moving, alpha_amd_options_of(request, fixed.shape()), request.masks.fixed, request.masks.moving));
+            in.fixed, in.moving, alpha_amd_options_of(request, in.fixed.shape()), in.fixed_mask, in.moving_mask));
     };
 }
 

@@ -27,15 +27,6 @@ void check_mask(std::string const& mask, std::string const& image) {
                    " px; expected the same size");
 }
 
-/// The method that leaves out what the pair's masks do.
-any_method masked_method(method_request request, comir::registration_pair const& pair) {
-    request.settings.fixed_mask = pair.fixed_mask.string();
-    request.settings.moving_mask = pair.moving_mask.string();
-    check_mask(request.settings.fixed_mask, pair.fixed.string());
-    check_mask(request.settings.moving_mask, pair.moving.string());
-    return make_method(request);
-}
-
 }  // namespace
 
 void run_evaluate(evaluate_settings const& s) {
@@ -47,7 +38,8 @@ void run_evaluate(evaluate_settings const& s) {
     if (s.limit > 0)
         pairs.resize(std::min(pairs.size(), s.limit));
 
-    method_request const request{s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }};
+    any_method const registration =
+        make_method({s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
     preparer const prepare(s.model, s.average_turns, s.run.threads);
     for (auto const& pair : pairs)
         for (auto const& name : {pair.fixed_modality, pair.moving_modality})
@@ -58,10 +50,8 @@ void run_evaluate(evaluate_settings const& s) {
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         line.show(i, pairs.size());
         preparations const both{prepare.of(pairs[i].fixed_modality), prepare.of(pairs[i].moving_modality)};
-        any_method const registration = masked_method(request, pairs[i]);
-        // The method has them now.
-        pairs[i].fixed_mask.clear();
-        pairs[i].moving_mask.clear();
+        check_mask(pairs[i].fixed_mask.string(), pairs[i].fixed.string());
+        check_mask(pairs[i].moving_mask.string(), pairs[i].moving.string());
         comir::scored_pair scored = evaluate_listed(pairs[i], registration, both);
         if (is_interrupted())
             throw interrupted{};

@@ -4,10 +4,10 @@
 #include "methods.hpp"
 
 any_method information_method(method_request const& request) {
-    return [request](comir::image<float> const& fixed, comir::image<float> const& moving) {
+    return [request](method_input const& in) {
         comir::method_options const common{request.run.seed, request.run.threads, request.on_progress};
         return any_result(comir::register_mutual_information<comir::rigid2>(
-            fixed, moving, comir::with_method_options(comir::mutual_information_options{}, common), request.masks.fixed,
-            request.masks.moving));
+            in.fixed, in.moving, comir::with_method_options(comir::mutual_information_options{}, common), in.fixed_mask,
+            in.moving_mask));
     };
 }

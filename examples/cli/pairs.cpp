@@ -13,13 +13,17 @@ comir::image<float> grey_image(comir::image<float> const& source) {
 }
 
 method_result register_images(image_pair const& images, any_method const& registration, preparations const& prepare) {
-    return comir::register_pair(images.fixed, images.moving, registration, {prepare.fixed, prepare.moving});
+    auto const masked = [&](comir::image<float> const& fixed, comir::image<float> const& moving) {
+        return registration({fixed, moving, images.fixed_mask, images.moving_mask});
+    };
+    return comir::register_pair(images.fixed, images.moving, masked, {prepare.fixed, prepare.moving});
 }
 
 comir::scored_pair evaluate_listed(comir::registration_pair const& pair, any_method const& registration,
                                    preparations const& prepare) {
-    auto const rigid = [&](comir::image<float> const& fixed, comir::image<float> const& moving) {
-        method_result const found = registration(fixed, moving);
+    auto const rigid = [&](comir::image<float> const& fixed, comir::image<float> const& moving,
+                           comir::image_mask const& fixed_mask, comir::image_mask const& moving_mask) {
+        method_result const found = registration({fixed, moving, fixed_mask, moving_mask});
         comir::registration_result<comir::rigid2> result;
         result.transform = std::get<comir::rigid2>(found.transform);
         result.value = found.value;

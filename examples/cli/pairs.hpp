@@ -12,6 +12,7 @@
 
 struct image_pair {
     comir::image<float> fixed, moving;
+    comir::image_mask fixed_mask{}, moving_mask{};  // empty: every pixel counts
 };
 
 /// The preparation without a model.

@@ -3,6 +3,8 @@
 #include <string>
 #include <variant>
 
+#include <comir/pipeline/method_mask.hpp>
+
 #include "commands.hpp"
 #include "images.hpp"
 #include "methods.hpp"
@@ -12,6 +14,10 @@
 #include "watch.hpp"
 
 namespace {
+
+comir::image_mask load_mask(std::string const& path) {
+    return path.empty() ? comir::image_mask{} : comir::to_mask(load_float_image(path));
+}
 
 std::string modality_name(std::string const& given, std::string const& file) {
     return given.empty() ? folder_name_of_file(file) : given;
@@ -51,7 +57,8 @@ void run_register(register_settings const& s) {
     check_output("--out-image", s.out_image, {".png", ".tif", ".tiff"});
     check_output("--overlay", s.overlay, {".png"});
     check_output("--matches", s.method.matches, {".png"});
-    image_pair const images{load_finite_image(s.fixed), load_finite_image(s.moving)};
+    image_pair const images{load_finite_image(s.fixed), load_finite_image(s.moving), load_mask(s.method.fixed_mask),
+                            load_mask(s.method.moving_mask)};
     comir::any_image stored;
     if (!s.out_image.empty()) {
         stored = load_image(s.moving);

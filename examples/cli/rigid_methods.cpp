@@ -37,46 +37,41 @@ comir::feature_options feature_options_of(method_request const& request) {
     return comir::with_method_options(comir::comir_feature_options(), common_options(request));
 }
 
-method_result automatic(method_request const& request, comir::image<float> const& fixed,
-                        comir::image<float> const& moving) {
+method_result automatic(method_request const& request, method_input const& in) {
     comir::automatic_options options;
     options.search = search_options(request, options.search);
     options.refine.seed = request.run.seed;
     options.threads = request.run.threads;
-    return any_result(comir::register_auto(fixed, moving, options, request.masks.fixed, request.masks.moving));
+    return any_result(comir::register_auto(in.fixed, in.moving, options, in.fixed_mask, in.moving_mask));
 }
 
-method_result search(method_request const& request, comir::image<float> const& fixed,
-                     comir::image<float> const& moving) {
+method_result search(method_request const& request, method_input const& in) {
     comir::global_search_options options;
     if (request.settings.name == "global_mi")
         options.metric = comir::search_metric::mutual_information;
-    return any_result(comir::global_search(fixed, moving, search_options(request, options), request.masks.fixed,
-                                           request.masks.moving));
+    return any_result(
+        comir::global_search(in.fixed, in.moving, search_options(request, options), in.fixed_mask, in.moving_mask));
 }
 
-method_result alpha_amd(method_request const& request, comir::image<float> const& fixed,
-                        comir::image<float> const& moving) {
+method_result alpha_amd(method_request const& request, method_input const& in) {
     return any_result(comir::register_alpha_amd<comir::rigid2>(
-        fixed, moving, alpha_amd_options_of(request, fixed.shape()), request.masks.fixed, request.masks.moving));
+        in.fixed, in.moving, alpha_amd_options_of(request, in.fixed.shape()), in.fixed_mask, in.moving_mask));
 }
 
-method_result features(method_request const& request, comir::image<float> const& fixed,
-                       comir::image<float> const& moving) {
-    auto const found = comir::register_features<comir::rigid2>(fixed, moving, feature_options_of(request),
-                                                               request.masks.fixed, request.masks.moving);
+method_result features(method_request const& request, method_input const& in) {
+    auto const found = comir::register_features<comir::rigid2>(in.fixed, in.moving, feature_options_of(request),
+                                                               in.fixed_mask, in.moving_mask);
     method_result result = any_result<comir::rigid2>(found);
     if (!request.settings.matches.empty())
-        result.matches = comir::match_picture(fixed, moving, {found.matches, found.inliers});
+        result.matches = comir::match_picture(in.fixed, in.moving, {found.matches, found.inliers});
     return result;
 }
 
-method_result features_then_alpha_amd(method_request const& request, comir::image<float> const& fixed,
-                                      comir::image<float> const& moving) {
+method_result features_then_alpha_amd(method_request const& request, method_input const& in) {
     comir::feature_start_options options{.features = feature_options_of(request)};
     options.alpha_amd.seed = request.run.seed;
     return any_result<comir::rigid2>(comir::register_features_then_alpha_amd<comir::rigid2>(
-        fixed, moving, options, request.masks.fixed, request.masks.moving));
+        in.fixed, in.moving, options, in.fixed_mask, in.moving_mask));
 }
 
 }  // namespace
@@ -88,7 +83,5 @@ any_method rigid_method(method_request const& request) {
                       : name == "sift"           ? features
                       : name == "sift+alpha_amd" ? features_then_alpha_amd
                                                  : search;
-    return [request, run](comir::image<float> const& fixed, comir::image<float> const& moving) {
-        return run(request, fixed, moving);
-    };
+    return [request, run](method_input const& in) { return run(request, in); };
 }

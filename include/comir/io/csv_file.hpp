@@ -81,6 +81,12 @@ public:
         }
         return static_cast<std::size_t>(found - names_.begin());
     }
+    /// The field of a column that a file may lack; empty if it does.
+    std::string text_if_any(std::size_t i, std::string_view column) const {
+        auto const found = std::find(names_.begin(), names_.end(), column);
+        return found == names_.end() ? std::string()
+                                     : rows_[i].fields[static_cast<std::size_t>(found - names_.begin())];
+    }
     /// Errors: format_error if the field is empty
     std::string const& text(std::size_t i, std::size_t column) const {
         std::string const& field = rows_[i].fields[column];

@@ -88,21 +88,12 @@ inline std::string corner_fields(std::array<point2, 4> const& corners) {
     return text;
 }
 
-/// A value that a list may leave out, with its column or alone; empty then.
-inline std::string text_if_any(csv_table const& table, std::size_t row, char const* column) {
-    try {
-        return table.text(row, table.column(column));
-    } catch (format_error const&) {
-        return {};
-    }
-}
-
 }  // namespace detail
 
 /// Reads a pair list (pairs.csv): the columns pair, fixed, moving, fixed_modality, moving_modality, size_px, angle_deg,
 /// tx_px, ty_px, x0, y0 to x3, y3 and initial_error_px in any order, and any others. File names are beside the list.
-/// The columns fixed_mask and moving_mask, and values in them, may be missing. Errors: error if the file cannot be
-/// opened; format_error with the line's number if a column or a value is missing, a
+/// The columns fixed_mask and moving_mask, and values in them, may be missing.
+/// Errors: error if the file cannot be opened; format_error with the line's number if a column or a value is missing, a
 ///         number is none, a size is not a whole number above 0, or an error is negative
 inline std::vector<registration_pair> read_pair_list(std::filesystem::path const& path) {
     csv_table const table("comir::read_pair_list", path);
@@ -122,7 +113,7 @@ inline std::vector<registration_pair> read_pair_list(std::filesystem::path const
         pair.moving = path.parent_path() / table.text(i, moving);
         for (auto const& [column, mask] :
              {std::pair{"fixed_mask", &pair.fixed_mask}, std::pair{"moving_mask", &pair.moving_mask}})
-            if (std::string const file = detail::text_if_any(table, i, column); !file.empty())
+            if (std::string const file = table.text_if_any(i, column); !file.empty())
                 *mask = path.parent_path() / file;
         pair.fixed_modality = table.text(i, fixed_modality);
         pair.moving_modality = table.text(i, moving_modality);

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <concepts>
 #include <filesystem>
 #include <functional>
 
@@ -32,9 +31,9 @@ struct pair_preparations {
 
 /// A method that can leave out pixels, such as make_method gives: (fixed, moving, fixed_mask, moving_mask).
 template <class Method>
-concept takes_masks = std::invocable < Method const&,
-        image<float>
-const&, image<float> const&, image_mask const&, image_mask const& > ;
+concept takes_masks = requires(Method const& method, image<float> const& values, image_mask const& mask) {
+    method(values, values, mask, mask);
+};
 
 namespace detail {
 
