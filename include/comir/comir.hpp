@@ -118,6 +118,7 @@
 #include <comir/registration/compared_pixels.hpp>
 #include <comir/registration/compared_places.hpp>
 #include <comir/registration/correlation_confidence.hpp>
+#include <comir/registration/details.hpp>
 #include <comir/registration/evaluate.hpp>
 #include <comir/registration/feature_based.hpp>
 #include <comir/registration/feature_confidence.hpp>

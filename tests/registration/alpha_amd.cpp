@@ -9,6 +9,7 @@
 #include <comir/image/filter.hpp>
 #include <comir/image/warp.hpp>
 #include <comir/registration/alpha_amd.hpp>
+#include <comir/registration/details.hpp>
 
 namespace {
 
@@ -319,6 +320,56 @@ TEST_CASE("register_alpha_amd: faint images are stretched to the levels, both al
     CHECK(corner_error(result.transform, truth, {1, 96, 96}) < 0.1);
 }
 
+TEST_CASE("register_alpha_amd: details are registered where whole regions disagree in brightness") {
+    std::size_t with = 0, without = 0;
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        rigid2 const truth{{seed % 2 == 0 ? 0.3 : -0.25, 9.0, -12.0}, {63.5, 63.5}};
+        pair p = make_pair(truth, {1, 128, 128}, {1, 128, 128}, seed);
+        auto const own = comir::gaussian_blur(random_image(p.fixed.shape(), 50 + seed), 20.0, 1),
+                   other = comir::gaussian_blur(random_image(p.fixed.shape(), 90 + seed), 20.0, 1);
+        for (std::size_t i = 0; i < own.values().size(); ++i) {
+            p.fixed.values()[i] = 0.3f * p.fixed.values()[i] + 0.35f + 20.0f * (own.values()[i] - 0.5f);
+            p.moving.values()[i] = 0.3f * p.moving.values()[i] + 0.35f + 20.0f * (other.values()[i] - 0.5f);
+        }
+        auto options = comir::comir_alpha_amd_options();
+        auto const found = comir::register_alpha_amd<rigid2>(p.fixed, p.moving, options);
+        if (corner_error(found.transform, truth, p.fixed.shape()) < 1.0) {
+            CHECK(found.confidence > 0.5);
+            ++with;
+        }
+        options.details = 0.0;
+        auto const bright = comir::register_alpha_amd<rigid2>(p.fixed, p.moving, options);
+        without += corner_error(bright.transform, truth, p.fixed.shape()) < 1.0 ? 1 : 0;
+    }
+    CHECK(with == 4);
+    CHECK(without < with);
+}
+
+TEST_CASE("details_of: an image less the weighted mean around each pixel that counts") {
+    auto const values = random_image({2, 9, 14}, 3);
+    image_mask mask({1, 9, 14}, 1);
+    mask(0, 4, 6) = mask(0, 0, 1) = 0;
+    constexpr double sigma = 1.2;
+    for (image_mask const& counted : {image_mask{}, mask}) {
+        auto const found = detail::details_of(values, counted, sigma, 1);
+        for (std::size_t c = 0; c < 2; ++c) {
+            double sum = 0.0, total = 0.0;
+            for (long y = 0; y < 9; ++y)
+                for (long x = 0; x < 14; ++x) {
+                    double const weight =
+                        std::exp(-0.5 * double((x - 7) * (x - 7) + (y - 4) * (y - 4)) / sigma / sigma);
+                    bool const counts =
+                        counted.empty() || counted(0, static_cast<std::size_t>(y), static_cast<std::size_t>(x));
+                    sum += counts ? weight * double(values(c, static_cast<std::size_t>(y), static_cast<std::size_t>(x)))
+                                  : 0.0;
+                    total += counts ? weight : 0.0;
+                }
+            // The kernel of the blur ends at three to four sigmas.
+            CHECK(double(found(c, 4, 7)) == doctest::Approx(double(values(c, 4, 7)) - sum / total).epsilon(0.02));
+        }
+    }
+}
+
 TEST_CASE("register_alpha_amd: weights choose the points that count") {
     // The left and the right half move differently; only the weights say which to follow.
     rigid2 const left{{0.0, 5.0, -3.0}, {47.5, 47.5}}, right{{0.0, -4.0, 2.0}, {47.5, 47.5}};
@@ -499,6 +550,11 @@ TEST_CASE("register_alpha_amd: bad input is refused with a sentence that says wh
     CHECK(weigh(image<float>({1, 32, 32}, -1.0f)).find("hold -1, expected numbers from 0") != std::string::npos);
     CHECK(weigh(image<float>({1, 32, 32})).find("leave no point") != std::string::npos);
     CHECK(run(good, good, [](auto& o) { o.abandon = 0.5; }).find("abandon is 0.5") != std::string::npos);
+    CHECK(run(good, good, [](auto& o) { o.details = -1.0; }).find("details is -1 and stretch on") != std::string::npos);
+    CHECK(run(good, good, [](auto& o) {
+              o.details = 4.0;
+              o.stretch = false;
+          }).find("stretch off, expected 0, or at most 1000 pixels with stretch on") != std::string::npos);
     CHECK(run(good, good, [](auto& o) { o.levels = 0; }).find("levels is 0, expected 1 to 250") != std::string::npos);
     CHECK(run(good, good, [](auto& o) { o.momentum = 1.0; }).find("momentum is 1") != std::string::npos);
     CHECK(run(good, good, [](auto& o) { o.start_angles = {}; }).find("there is no start") != std::string::npos);

@@ -61,6 +61,9 @@ inline void check_amd_options(alpha_amd_options const& o) {
             ", expected 0 to 1");
     require(o.abandon == 0.0 || (o.abandon >= 1.0 && std::isfinite(o.abandon)), amd_name, ": abandon is ", o.abandon,
             ", expected 0 or a multiple of at least 1");
+    require(o.details == 0.0 || (o.details > 0.0 && o.details <= 1000.0 && o.stretch), amd_name, ": details is ",
+            o.details, " and stretch ", o.stretch ? "on" : "off",
+            ", expected 0, or at most 1000 pixels with stretch on, since details are small and of either sign");
     require(o.rest >= 0.0, amd_name, ": rest is ", o.rest, " pixels, expected a number that is not negative");
     require(std::ranges::all_of(o.start_angles, [](double a) { return std::isfinite(a); }), amd_name,
             ": a start angle is infinite or not a number, expected radians");

@@ -8,6 +8,7 @@
 #include <comir/image/pyramid.hpp>
 #include <comir/registration/alpha_amd_level.hpp>
 #include <comir/registration/alpha_amd_options.hpp>
+#include <comir/registration/details.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
 
@@ -19,14 +20,15 @@ struct amd_range {
     float low = 0.0f, high = 1.0f;
 };
 
-inline amd_range value_range(image<float> const& values, image_mask const& mask) {
+/// Values beyond least and 1 count as these.
+inline amd_range value_range(image<float> const& values, image_mask const& mask, float least) {
     constexpr double cut = 0.005;
     constexpr std::size_t enough = 16384;  // values that tell the percentiles well enough
     std::size_t const stride = values.values().size() / enough + 1;
     std::vector<float> seen;
     for (std::size_t i = 0; i < values.values().size(); i += stride)
         if (mask.empty() || mask.values()[i % mask.values().size()])
-            seen.push_back(std::clamp(values.values()[i], 0.0f, 1.0f));
+            seen.push_back(std::clamp(values.values()[i], least, 1.0f));
     if (seen.empty())
         return {};
     auto const at = [&](double share) {
@@ -43,7 +45,7 @@ inline amd_range value_range(image<float> const& values, image_mask const& mask)
 struct amd_resolution {
     amd_level level;
     amd_range range;
-    image<float> picture;  // for the correlation
+    image<float> picture;  // what starts are compared by, if by correlation: details, if options ask for them
     image_mask mask;
 };
 
@@ -64,7 +66,12 @@ inline amd_resolution make_amd_level(image<float> const& values, image_mask cons
     settings.slopes = options.gradient == amd_gradient::published;
     settings.threads = options.threads;
     image_mask const small_mask = mask.empty() ? mask : subsample(mask, step.factor);
-    amd_range const used = range ? *range : options.stretch ? value_range(level.values, small_mask) : amd_range{};
+    bool const detailed = options.details > 0.0;
+    if (detailed)
+        level.values = details_of(level.values, small_mask, options.details, options.threads);
+    amd_range const used = range             ? *range
+                           : options.stretch ? value_range(level.values, small_mask, detailed ? -1.0f : 0.0f)
+                                             : amd_range{};
     float const gain = 1.0f / (used.high - used.low);
     for (float& v : level.values.values())
         v = (v - used.low) * gain;

@@ -6,9 +6,10 @@
 #include <cstdint>
 
 #include <comir/core/parallel.hpp>
-#include <comir/image/pyramid.hpp>
+#include <comir/image/image.hpp>
 #include <comir/registration/agreement.hpp>
 #include <comir/registration/compared_places.hpp>
+#include <comir/registration/details.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
 
@@ -20,20 +21,11 @@ struct correlation_evidence {
     double lead = 0.0;  // above the best at unrelated places; 0 where too few of them have enough overlap
 };
 
-/// An image less its mean over some pixels around. Bright blobs on dark ground correlate at many places, what is in
-/// them at one.
-inline image<float> details_of(image<float> const& values, image_mask const& mask, int threads) {
-    constexpr double sigma = 4.0;  // pixels, of an image of about compared_pixels
-    image<float> result = make_pyramid_level(values, {1, sigma}, mask, threads).values;
-    for (std::size_t i = 0; i < result.values().size(); ++i)
-        result.values()[i] = values.values()[i] - result.values()[i];
-    return result;
-}
-
 inline correlation_evidence correlation_evidence_at(image<float> const& fixed, image_mask const& fixed_mask,
                                                     image<float> const& moving, image_mask const& moving_mask,
                                                     affine2 const& fixed_to_moving, std::uint64_t seed, int threads) {
-    image<float> const a = details_of(fixed, fixed_mask, threads), b = details_of(moving, moving_mask, threads);
+    constexpr double sigma = 4.0;  // pixels, of an image of about compared_pixels
+    auto const a = details_of(fixed, fixed_mask, sigma, threads), b = details_of(moving, moving_mask, sigma, threads);
     compared_places<agreement> places;
     parallel_for(places.count, threads, [&](std::size_t i) {
         affine2 const there = compose(fixed_to_moving, to_affine(places.move(i, fixed.shape(), seed, 78)));
