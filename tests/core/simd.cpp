@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -49,3 +50,29 @@ TEST_CASE_TEMPLATE("simd: lane sums are the sums of each vector, in order", T, f
         CHECK(sums[i] == plain);
     }
 }
+
+TEST_CASE_TEMPLATE("simd: shifted vectors are those between their neighbours", T, float, double) {
+    constexpr std::size_t width = comir::simd_width<T>;
+    std::vector<T> values(2 * width), out(width);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<T>(i + 1);
+    auto const low = comir::load(values.data()), high = comir::load(values.data() + width);
+    auto const check = [&](comir::simd<T> const& v, std::size_t lanes) {
+        comir::store(out.data(), v);
+        for (std::size_t i = 0; i < width; ++i)
+            CHECK(out[i] == values[i + lanes]);
+    };
+    check(comir::shifted<0>(low, high), 0);
+    check(comir::shifted<1 % width>(low, high), 1 % width);
+    check(comir::shifted<width - 1>(low, high), width - 1);
+}
+
+#if defined(__FMA__) && !defined(COMIR_SCALAR)
+TEST_CASE_TEMPLATE("simd: a product and a sum are rounded once where the hardware can", T, float, double) {
+    T const a = T(1) + std::numeric_limits<T>::epsilon(), c = -(T(1) + 2 * std::numeric_limits<T>::epsilon());
+    std::vector<T> factors(comir::simd_width<T>, a), out(comir::simd_width<T>);
+    auto const v = comir::load(factors.data());
+    comir::store(out.data(), comir::multiply_add(v, v, comir::broadcast(c)));
+    CHECK(out[0] == std::fma(a, a, c));
+}
+#endif

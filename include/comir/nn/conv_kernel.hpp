@@ -12,10 +12,10 @@ namespace comir::inline COMIR_ABI::detail {
 // Register-blocked convolution of one tile: a block of output channels times a few vectors of pixels stays in
 // registers while input channels and taps stream past, weights broadcast. Any number of channels runs whole vectors.
 
-/// Input channels that are swept over a tile before the next ones: their rows and weights stay in the first cache. A
-/// 1x1 kernel reads one row of each.
+/// Input channels that are swept over a tile before the next ones, at most: their rows and weights stay in the first
+/// cache. A 1x1 kernel reads one row of each.
 template <std::size_t K>
-inline constexpr std::size_t conv_chunk = K == 1 ? 64 : 32;
+inline constexpr std::size_t conv_chunk = K == 1 ? 64 : 24;
 
 /// Block x Vectors outputs of one row: y = (add ? y : bias) + sum over ci channels and K x K taps.
 template <scalar T, std::size_t K, std::size_t Block, std::size_t Vectors>
@@ -33,6 +33,12 @@ void conv_row(conv_source<T> const& from, std::size_t ci, T const* weight, T con
 #pragma GCC unroll 4
         for (std::size_t v = 0; v < Vectors; ++v)
             __builtin_prefetch(from.next.data + i * from.next.channel_stride + v * width, 0, 2);
+        if (i < Block)
+#pragma GCC unroll 4
+            for (std::size_t v = 0; v < Vectors; ++v) {
+                __builtin_prefetch(from.a.row(i, 0) + v * width);
+                __builtin_prefetch(from.b.row(i, 0) + v * width);
+            }
 #pragma GCC unroll 4
         for (std::size_t ky = 0; ky < K; ++ky)
 #pragma GCC unroll 4
@@ -60,11 +66,11 @@ void conv_row(conv_source<T> const& from, std::size_t ci, T const* weight, T con
             store<T>(y + b * y_stride + v * width, acc[b][v]);
 }
 
-/// What is worked on soon after a block of a tile, fetched while it is computed, a few lines at a time. Without data
-/// there is nothing to fetch.
+/// What is worked on soon, fetched while a block of a tile is computed, a few lines at a time. Without data there is
+/// nothing to fetch.
 template <scalar T>
 struct soon_read {
-    plane<T const> a{}, b{};  // beside the block's output
+    plane<T const> a{}, b{};  // the block's output, or what is worked on with it
     plane<T const> next{};    // the input of the next tile
 };
 
@@ -72,24 +78,21 @@ struct soon_read {
 template <scalar T, std::size_t K, std::size_t Block>
 void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const* bias, bool add, plane<T> const& y,
                std::size_t rows, std::size_t columns, soon_read<T> const& soon) {
-    constexpr std::size_t width = simd_width<T>, chunk = conv_chunk<K>, step = in_row_pairs(K, Block) ? 2 : 1;
+    constexpr std::size_t width = simd_width<T>, step = in_row_pairs(K, Block) ? 2 : 1;
+    std::size_t const chunks = (ci + conv_chunk<K> - 1) / conv_chunk<K>, chunk = (ci + chunks - 1) / chunks;
     for (std::size_t first = 0; first < ci; first += chunk) {
         std::size_t const count = std::min(chunk, ci - first);
         T const* const w = weight + first * packed_taps(K) * Block;
         for (std::size_t r = 0; r < rows; r += step)
             for (std::size_t column = 0; column < columns; column += 2 * width) {
-                if (soon.a.data && first == 0)
-                    for (std::size_t b = 0; b < Block; ++b)
-                        for (std::size_t i = column; i < std::min(columns, column + 2 * width); i += width)
-                            for (std::size_t s = r; s < std::min(rows, r + step); ++s) {
-                                __builtin_prefetch(soon.a.row(b, s) + i, 1);
-                                if (soon.b.data)
-                                    __builtin_prefetch(soon.b.row(b, s) + i);
-                            }
                 plane<T const> const here{x.row(first, r) + column, x.channel_stride, x.row_stride};
-                plane<T const> const& n = soon.next;
-                conv_source<T> const from{
-                    here, n.data ? plane<T const>{n.row(first, r) + column, n.channel_stride, n.row_stride} : here};
+                auto const place = [&](plane<T const> const& p, std::size_t c) {
+                    return plane<T const>{p.row(c, r) + column, p.channel_stride, p.row_stride};
+                };
+                // What is in the cache anyway, where nothing is to be fetched.
+                conv_source<T> const from{here, soon.next.data ? place(soon.next, first) : here,
+                                          soon.a.data && first == 0 ? place(soon.a, 0) : here,
+                                          soon.b.data && first == 0 ? place(soon.b, 0) : here};
                 plane<T> const to{y.row(0, r) + column, y.channel_stride, y.row_stride};
                 bool const more = add || first > 0, wide = column + width < columns;
                 if constexpr (step == 2) {
@@ -131,15 +134,17 @@ void conv_tile_block(plane<T const> const& x, std::size_t ci, T const* packed, T
 
 /// Convolves a tile: y (co, rows, columns) from x (ci, rows + K - 1, columns + K - 1) with packed weights.
 /// Whole vectors are read and written: both planes must reach `columns` rounded up to the vector width (plus K - 1
-/// for x), and hold finite values there.
+/// for x), and hold finite values there. Of a 3x3 kernel's x, a vector before and behind that must be readable.
 template <scalar T, std::size_t K>
 void conv_tile(plane<T const> const& x, std::size_t ci, T const* packed, T const* bias, plane<T> const& y,
                std::size_t co, std::size_t rows, std::size_t columns, plane<T const> const& next = {}) {
     for (std::size_t first = 0; first < co;) {
         std::size_t const block = next_block(co - first);
-        conv_tile_block<T, K>(x, ci, packed, bias ? bias + first : nullptr, false,
-                              {y.row(first, 0), y.channel_stride, y.row_stride}, block, rows, columns,
-                              {.next = first == 0 ? next : plane<T const>{}});
+        plane<T> const to{y.row(first, 0), y.channel_stride, y.row_stride};
+        soon_read<T> soon{.a = {to.data, to.channel_stride, to.row_stride}};
+        if (first == 0)
+            soon.next = next;
+        conv_tile_block<T, K>(x, ci, packed, bias ? bias + first : nullptr, false, to, block, rows, columns, soon);
         packed += block * ci * packed_taps(K);
         first += block;
     }
