@@ -45,6 +45,12 @@ expect(1 "^comir: --average-turns [^\n]+--model\n$" register --average-turns --f
 expect(0 "validation  loss" train ${pair} ${tiny} --steps 2 --out v.safetensors --validation-a visible --validation-b
        infrared)
 
+# A recipe sets what is not given, wherever it stands.
+expect(0 "compact network, 1 steps of 4 patches of 16 px" train ${pair} --network compact ${tiny} --steps 1 --recipe
+       paper --out p.safetensors)
+expect(0 "paper network, 1 steps of 2 patches of 128 px" train ${pair} --recipe paper --batch 2 --steps 1 --out
+       p.safetensors)
+
 # The last pairs by name are kept for validation, which every checkpoint's line shows.
 file(MAKE_DIRECTORY "${WORK}/two/visible" "${WORK}/two/infrared")
 foreach(modality visible infrared)

@@ -17,6 +17,14 @@ void add_training(CLI::App& command, train_settings& s) {
     command.add_option("--b", s.b, "folder of the second modality")->required();
     command.add_option("--name-a", s.name_a, "name of the first modality; default: its folder's name");
     command.add_option("--name-b", s.name_b, "name of the second modality; default: its folder's name");
+    // First: options that are given as well have the last word.
+    command
+        .add_option_function<std::string>(
+            "--recipe", [&s](std::string const& recipe) { follow_recipe(s, recipe); },
+            "settings to begin with: comir, chosen on held-out pairs, or paper, the published ones: paper network, 736 "
+            "steps of 32 whole patches of 128 px, no guide")
+        ->check(CLI::IsMember({"comir", "paper"}))
+        ->default_str("comir");
     command.add_option("--network", s.network, "shape of both networks")
         ->check(CLI::IsMember({"compact", "paper"}))
         ->capture_default_str();
@@ -41,6 +49,11 @@ void add_training(CLI::App& command, train_settings& s) {
                     "weight of the representations' mean square in the loss; small for tasks that are hard to begin")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
+    command
+        .add_option("--guide", s.guide,
+                    "pull towards what both modalities show alike at first sight, so that models of all seeds look "
+                    "alike: its weight at first, a tenth from a third of the steps on; default: 3, with --negate 0")
+        ->check(CLI::NonNegativeNumber);
     command.add_option("--blur", s.blur, "share of patches that are blurred, 0 to 1")->capture_default_str();
     command.add_option("--negate", s.negate, "share of patches whose contrast is turned over, 0 to 1")
         ->capture_default_str();

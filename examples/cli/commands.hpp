@@ -51,6 +51,7 @@ struct train_settings {
     std::size_t cells = 0;  // 0: of about 16 px
     double temperature = 0.0, learning_rate = 0.0, decay = 0.0, blur = 0.0, negate = 0.0, local_contrast = 0.0,
            part = 1.0;
+    double guide = -1;  // below 0: the library's, none with negate
     std::uint64_t network_seed = 1;
     bool log_a = false, log_b = false, no_equivariance = false, resume = false;
     run_options run{};
@@ -106,6 +107,8 @@ void run_study(study_settings const& settings);
 
 /// With the library's defaults where the tool has none of its own.
 train_settings default_train_settings();
+/// Sets what a recipe sets: "comir" nothing, the defaults are its; "paper" the published settings.
+void follow_recipe(train_settings& settings, std::string const& recipe);
 make_pairs_settings default_make_pairs_settings();
 /// The topics of studies.
 inline constexpr char const* study_topics[] = {"equivariance", "stability", "critics", "channels"};

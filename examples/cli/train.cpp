@@ -45,6 +45,11 @@ std::size_t cells_of(train_settings const& s) {
     return cells;
 }
 
+/// Weight of the pull to what both modalities show alike. Contrasts that are turned over contradict it.
+double guide_of(train_settings const& s) {
+    return s.guide >= 0 ? s.guide : s.negate > 0 ? 0 : comir::trainer_options{}.guide;
+}
+
 comir::trainer_options trainer_options_of(train_settings const& s) {
     comir::trainer_options options;
     options.names = {s.name_a, s.name_b};
@@ -58,6 +63,7 @@ comir::trainer_options trainer_options_of(train_settings const& s) {
     options.contrast_sigma = s.local_contrast;
     options.learning_rate = s.learning_rate;
     options.decay_l2 = s.decay;
+    options.guide = guide_of(s);
     options.seed = s.run.seed;
     options.network_seed = s.network_seed;
     options.threads = s.run.threads;
@@ -87,6 +93,7 @@ std::map<std::string, std::string> repeated_settings(train_settings const& s) {
             {"part", text(s.part)},
             {"cells", text(cells_of(s))},
             {"decay", text(s.decay)},
+            {"guide", text(guide_of(s))},
             {"blur", text(s.blur)},
             {"negate", text(s.negate)},
             {"local_contrast", text(s.local_contrast)},
@@ -228,6 +235,19 @@ train_settings default_train_settings() {
     s.negate = library.negate;
     s.local_contrast = library.contrast_sigma;
     return s;
+}
+
+void follow_recipe(train_settings& s, std::string const& recipe) {
+    if (recipe == "paper") {
+        s.network = "paper";
+        s.steps = 736;  // 23 epochs of 32
+        s.batch = 32;
+        s.patch = 128;
+        s.cells = 1;
+        s.learning_rate = 1e-2;
+        s.decay = 1e-4;
+        s.guide = 0;
+    }
 }
 
 std::vector<std::string> known_critics() {

@@ -143,8 +143,10 @@
 #include <comir/registration/mutual_information_starts.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/training/augment.hpp>
+#include <comir/training/canonical_signal.hpp>
 #include <comir/training/negate.hpp>
 #include <comir/training/sampler.hpp>
+#include <comir/training/signal_guide.hpp>
 #include <comir/training/trainer.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>

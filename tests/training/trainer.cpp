@@ -107,6 +107,36 @@ TEST_CASE("trainer: the cells of patches are learned to be told apart, with equa
     CHECK(after.accuracy > before.accuracy);
 }
 
+TEST_CASE("trainer: guided networks represent alike whatever they begin with") {
+    auto const pairs = scenes();
+    auto const representation = [&](double guide, std::uint64_t network_seed) {
+        auto o = options(2);
+        o.guide = guide;
+        o.network_seed = network_seed;
+        tiny_trainer t(o);
+        double first = 0, last = 0;
+        t.fit(pairs, {.steps = 60, .on_step = [&](comir::training_step const& step) {
+                          (step.step == 1 ? first : last) = step.guide;
+                          return true;
+                      }});
+        CHECK((guide > 0 ? last > 0 && last < first : first == 0 && last == 0));
+        return t.encoder<0>().encode(pairs[0][0]);
+    };
+    auto const likeness = [&](double guide) {
+        comir::image<float> const a = representation(guide, 1), b = representation(guide, 2);
+        double n = 0, sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
+        for (std::size_t i = 0; i < a.values().size(); ++i) {
+            double const x = a.values()[i], y = b.values()[i];
+            n += 1, sa += x, sb += y, saa += x * x, sbb += y * y, sab += x * y;
+        }
+        return (sab - sa * sb / n) / std::sqrt((saa - sa * sa / n) * (sbb - sb * sb / n));
+    };
+    double const free = likeness(0), guided = likeness(3);
+    INFO("correlation without a guide ", free, ", with one ", guided);
+    CHECK(guided > 0.7);
+    CHECK(guided > std::abs(free));
+}
+
 TEST_CASE("trainer: a loss that is not finite stops with the state before it") {
     auto const pairs = scenes();
     auto o = options(2);

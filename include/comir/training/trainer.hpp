@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -24,6 +25,7 @@
 #include <comir/optim/sgd.hpp>
 #include <comir/training/negate.hpp>
 #include <comir/training/sampler.hpp>
+#include <comir/training/signal_guide.hpp>
 
 namespace comir::inline COMIR_ABI {
 
@@ -39,7 +41,8 @@ struct trainer_options {
     double weight_decay = 1e-5;        // the original's
     double clip = 1.0;                 // largest norm of each network's gradient; the original's
     double decay_l1 = 1e-4;            // activation decay; the original's
-    double decay_l2 = 0.01;            // activation decay; the original's 0.1 pulls hard tasks to zero
+    double decay_l2 = 0.01;            // activation decay; the paper's 1e-4, its program's 0.1 pulls hard tasks to zero
+    double guide = 3;                  // first weight of the signal_guide; 0 beside negate, and in the original
     std::vector<bool> log{};           // per modality: log(1 + x) first; empty means none
     double contrast_sigma = 0;         // px: normalise_local_contrast first; 0: not
     double contrast_floor = 0.02;      // as local_contrast_options
@@ -55,6 +58,7 @@ struct training_step {
     std::size_t step = 0, steps = 0;  // finished, and of all
     info_nce_result loss;             // before the update
     double decay = 0;                 // the activation decay's share
+    double guide = 0;                 // the signal_guide's share
     double learning_rate = 0;
     std::vector<double> gradient_norms;  // before clipping, of each network
     double seconds = 0;
@@ -125,6 +129,7 @@ public:
                                  "; representations must be alike");
             require<shape_error>(options_.augment.patch % network.multiple() == 0, "comir::trainer: a patch of ",
                                  options_.augment.patch, " px, expected a multiple of ", network.multiple());
+            require(options_.guide >= 0, "comir::trainer: guide is ", options_.guide, ", expected 0 or above");
             require(options_.negate >= 0 && options_.negate <= 1, "comir::trainer: negate is ", options_.negate,
                     ", expected 0 to 1");
             require<shape_error>(options_.cells >= 1 && options_.augment.patch % options_.cells == 0,
@@ -155,6 +160,9 @@ public:
         auto const prepared = prepare(scenes);
         batch_sampler<modalities> const sampler(prepared, {.augment = options_.augment, .seed = options_.seed});
         reserve(sampler);
+        std::optional<signal_guide<modalities>> guide;
+        if (options_.guide > 0 && state_.step < fit.steps)
+            guide.emplace(prepared, std::get<0>(networks_).out_channels(), sampler.options(), options_.threads);
         cosine_schedule const rate{options_.learning_rate, 0, options_.warm_up};
         while (state_.step < fit.steps) {
             auto const begin = std::chrono::steady_clock::now();
@@ -165,7 +173,7 @@ public:
                 negate_contrast(patches_[m].view(), options_.negate, random);
             }
             report.learning_rate = rate(state_.step, fit.steps);
-            step(report);
+            step(report, guide ? &*guide : nullptr, guide_weight(fit.steps));
             report.step = ++state_.step;
             report.steps = fit.steps;
             report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -259,7 +267,13 @@ private:
         });
     }
 
-    void step(training_step& report) {
+    /// Falls in the first third of the steps to a tenth, which stays.
+    double guide_weight(std::size_t steps) const {
+        double const left = 1 - 3 * static_cast<double>(state_.step) / static_cast<double>(steps);
+        return options_.guide * std::max(0.1, left);
+    }
+
+    void step(training_step& report, signal_guide<modalities>* guide, double guide_weight) {
         // Independent quarter turns of every patch of every modality, undone behind the network.
         each([&]<std::size_t I>() {
             random_stream random(options_.seed, state_.step, 0x7475726e + I);
@@ -288,7 +302,10 @@ private:
                 report.decay += activation_decay<float>({.norm = norm, .weight = weight, .threads = options_.threads})
                                     .gradient(inputs, outputs);
 
-        bool finite = std::isfinite(report.loss.loss + report.decay);
+        if (guide && guide_weight > 0)
+            report.guide = guide->gradient(state_.step, guide_weight, inputs, outputs);
+
+        bool finite = std::isfinite(report.loss.loss + report.decay + report.guide);
         each([&]<std::size_t I>() {
             auto& gradient = parameter_gradients_[I];
             std::fill(gradient.begin(), gradient.end(), 0.0f);
