@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Times our benchmarks and other programs that do the same task, one right after the other, and writes the results.
 # Usage: bench/compare.sh --json FILE [--peers DIR] [--alpha-amd DIR] [--build DIR] [--only REGEX] [--runs N] [--table FILE]
-#   --json   rows {task, threads, comir_ms, comir_mb, peer, peer_ms, peer_mb, ratio, target}; ratio = peer / comir
+#   --json   rows {task, threads, comir_ms, comir_mb, peer, peer_ms, peer_mb, ratio, target}; ratio = peer / comir;
+#            convolutions also {peak_share}, of the FMA peak in GFLOP/s
 #   --peers  folder of the peers' scripts: infer_ort.js, infer_torch.py, step_torch.py, dunet.py, tuned.sh;
 #            NODE_PATH must lead to onnxruntime-node, BLAS to the folder of OpenBLAS's libblas.so.3
 #   --alpha-amd  a clone of https://github.com/MIDA-group/MultiRegEval with the published Python program
@@ -36,12 +37,25 @@ trap 'rm -rf "$work"' EXIT
 declare -A version=() missing=()
 rows=()
 
-# ours FOLDER NAME: median milliseconds and peak MB of one benchmark in a process of its own; nothing if it failed.
+# medians FOLDER PATTERN MIN_TIME COLUMN...: those columns of benchmarks in a process of their own, a line each, 0 where
+# there is no such column; nothing if they failed.
+medians() {
+    local program="$build/bench/bench_$1" pattern=$2 min_time=$3
+    shift 3
+    "$program" --benchmark_filter="^$pattern/process_time" --benchmark_repetitions="$runs" \
+        --benchmark_min_time="$min_time" --benchmark_format=csv 2>/dev/null |
+        awk -F, -v runs="$runs" -v names="$*" '
+            /^name,/ { for (i = 1; i <= NF; ++i) { gsub(/"/, "", $i); column[$i] = i } count = split(names, name, " ") }
+            /_median"?,/ || (runs == 1 && /^"/) {
+                for (i = 1; i <= count; ++i)
+                    printf "%.6g%s", name[i] in column ? $(column[name[i]]) : 0, i < count ? " " : "\n"
+            }'
+}
+
+# ours FOLDER NAME [CLOCK]: median milliseconds by that clock, peak MB and GFLOP/s of one benchmark.
 ours() {
-    "$build/bench/bench_$1" --benchmark_filter="^$2/process_time" --benchmark_repetitions="$runs" \
-        --benchmark_min_time=0.001 --benchmark_format=csv 2>/dev/null |
-        awk -F, -v runs="$runs" '/^name,/ { for (i = 1; i <= NF; ++i) { gsub(/"/, "", $i); column[$i] = i } }
-                 /_median"?,/ || (runs == 1 && /^"/) { printf "%.3f %.0f\n", $(column["real_time"]), "peak_mb" in column ? $(column["peak_mb"]) : 0 }'
+    medians "$1" "$2" 0.001 "${3:-real_time}" peak_mb GFLOP/s real_time |
+        awk '{ printf "%.3f %.0f %.1f\n", $1, $2, $3 * $4 / $1 }'  # the benchmark's rate is by real_time
 }
 
 # peer COMMAND...: the same two numbers from a script that prints "median X ms ... peak Y MB".
@@ -50,16 +64,17 @@ peer() {
         sed -n 's/.*median \([0-9.]*\) ms.*peak \([0-9]*\) MB.*/\1 \2/p' | head -n 1
 }
 
-# add TASK THREADS TARGET PEER "MS MB" "MS MB"
+# add TASK THREADS TARGET PEER "MS MB GFLOPS" "MS MB" [PEAK]: PEAK in GFLOP/s, of which our share is given.
 add() {
-    local comir_ms comir_mb peer_ms peer_mb ratio
-    read -r comir_ms comir_mb <<<"$5"
-    read -r peer_ms peer_mb <<<"$6"
+    local comir_ms comir_mb gflops peer_ms peer_mb ratio share=''
+    read -r comir_ms comir_mb gflops <<<"$5"
+    read -r peer_ms peer_mb _ <<<"$6"
     [ -n "$comir_ms" ] || { echo "bench/compare.sh: $1 on $2 threads failed" >&2; return; }
     [ -n "$peer_ms" ] || { missing[$4]=1; return; }
     ratio=$(awk "BEGIN { printf \"%.2f\", $peer_ms / $comir_ms }")
-    rows+=("$1|$2|$comir_ms|$comir_mb|$4|$peer_ms|$peer_mb|$ratio|$3")
-    echo "$1, $2 threads: $comir_ms ms, $4 $peer_ms ms, ratio $ratio (aim $3)"
+    [ -z "${7:-}" ] || share=$(awk "BEGIN { printf \"%.2f\", $gflops / $7 }")
+    rows+=("$1|$2|$comir_ms|$comir_mb|$4|$peer_ms|$peer_mb|$ratio|$3|$share")
+    echo "$1, $2 threads: $comir_ms ms, $4 $peer_ms ms, ratio $ratio (aim $3)${share:+, $share of the FMA peak}"
 }
 
 wanted() { [[ "$1/$2" =~ $only ]]; }
@@ -114,10 +129,12 @@ for direction in forward by_input by_weight; do
         for threads in 1 2; do
             task=conv2d_$direction/$shape
             wanted $task $threads || continue
-            target=1.3
+            target=1.3 clock=real_time
             [ $shape = 48to48 ] && target=0.85
-            add $task $threads $target oneDNN "$(ours nn "conv2d_$direction/comir/$shape/$threads")" \
-                "$(ours nn "conv2d_$direction/onednn/$shape/$threads")"
+            [ $threads = 1 ] && clock=cpu_time
+            read -r _ _ peak <<<"$(ours nn "fma_peak/comir/registers/$threads" $clock)"
+            add $task $threads $target oneDNN "$(ours nn "conv2d_$direction/comir/$shape/$threads" $clock)" \
+                "$(ours nn "conv2d_$direction/onednn/$shape/$threads" $clock)" "$peak"
         done
     done
 done
@@ -154,12 +171,12 @@ done
 {
     echo "["
     for i in "${!rows[@]}"; do
-        IFS='|' read -r task threads comir_ms comir_mb peer_name peer_ms peer_mb ratio target <<<"${rows[i]}"
+        IFS='|' read -r task threads comir_ms comir_mb peer_name peer_ms peer_mb ratio target share <<<"${rows[i]}"
         [ "$comir_mb" = 0 ] && comir_mb=null peer_mb=null  # the two share a program
         comma=,
         [ "$i" = $((${#rows[@]} - 1)) ] && comma=
         echo "  {\"task\": \"$task\", \"threads\": $threads, \"comir_ms\": $comir_ms, \"comir_mb\": $comir_mb," \
-            "\"peer\": \"$peer_name\", \"peer_ms\": $peer_ms, \"peer_mb\": $peer_mb, \"ratio\": $ratio, \"target\": $target}$comma"
+            "\"peer\": \"$peer_name\", \"peer_ms\": $peer_ms, \"peer_mb\": $peer_mb, \"ratio\": $ratio, \"target\": $target${share:+, \"peak_share\": $share}}$comma"
     done
     echo "]"
 } >"$work/rows.json"
@@ -167,13 +184,7 @@ mv "$work/rows.json" "$json"
 
 # scaling FOLDER NAME: processor time of one thread and of two.
 # Not wall time: beside other programs that says what share of the machine they leave.
-scaling() {
-    "$build/bench/bench_$1" --benchmark_filter="^$2/[12]/process_time" --benchmark_repetitions="$runs" \
-        --benchmark_min_time=0.05 --benchmark_format=csv 2>/dev/null |
-        awk -F, '/^name,/ { for (i = 1; i <= NF; ++i) { gsub(/"/, "", $i); column[$i] = i } }
-                 /_median"?,/ { time[++n] = $(column["cpu_time"]) }
-                 END { if (n == 2) printf "%.4g %.4g\n", time[1], time[2] }'
-}
+scaling() { medians "$1" "$2/[12]" 0.05 cpu_time | paste -sd ' '; }
 
 # scaling_rows: what a second thread is worth, and what bounds it: work per processor time of two threads over one's.
 scaling_rows() {
@@ -191,6 +202,7 @@ scaling_rows() {
 {
     echo "# Performance"
     echo "Written by \`bench/compare.sh\`: medians of $runs runs, ours and the peer's one right after the other. Ratio = peer's time / ours."
+    echo "Single convolutions other than 48 to 48 are to reach their aim or 0.75 of the peak of fused multiply-adds, measured beside each; on one thread, times are processor time, which other programs' work hardly lengthens."
     echo
     load=$(cut -d' ' -f1 /proc/loadavg)
     echo "- Machine: $(lscpu | sed -n 's/^Model name: *//p' | head -n 1), $(nproc) processors, load $load at the end of the run; $(date +%F)."
@@ -206,12 +218,12 @@ scaling_rows() {
         echo "- Missing, not compared: $name."
     done
     echo
-    echo "| task | threads | comir ms | comir MB | peer | peer ms | peer MB | ratio | aim |"
-    echo "|---|---|---|---|---|---|---|---|---|"
+    echo "| task | threads | comir ms | comir MB | peer | peer ms | peer MB | ratio | aim | of FMA peak |"
+    echo "|---|---|---|---|---|---|---|---|---|---|"
     for row in "${rows[@]}"; do
-        IFS='|' read -r task threads comir_ms comir_mb peer_name peer_ms peer_mb ratio target <<<"$row"
+        IFS='|' read -r task threads comir_ms comir_mb peer_name peer_ms peer_mb ratio target share <<<"$row"
         [ "$comir_mb" = 0 ] && comir_mb='' peer_mb=''
-        echo "| $task | $threads | $comir_ms | $comir_mb | $peer_name | $peer_ms | $peer_mb | $ratio | $target |"
+        echo "| $task | $threads | $comir_ms | $comir_mb | $peer_name | $peer_ms | $peer_mb | $ratio | $target | $share |"
     done
     echo
     echo "Two threads' work per processor time over one's, times two: memory, caches and clocks that threads share make it less than 2, waiting does not count."

@@ -29,14 +29,16 @@ constexpr std::size_t weight_sums(std::size_t k, std::size_t co, std::size_t ci)
 }
 
 /// Input channels of a full block: for 3x3 kernels, their pairs of rows stay in the first cache for all outputs.
-template <std::size_t K>
-inline constexpr std::size_t weight_chunk = 6 / K;
+constexpr std::size_t weight_chunk(std::size_t k) {
+    return 6 / k;
+}
 
 /// Scratch memory of weight_gradient_tile: the pairs of rows of a chunk, and sums and differences of those of dy.
 template <scalar T>
 constexpr std::size_t weight_scratch(std::size_t k, std::size_t co, std::size_t rows, std::size_t pitch) {
-    return weights_in_row_pairs(k, co) ? (6 / k * (k + 1) + (k - 1) * co) * ((rows + 1) / 2) * (pitch + simd_width<T>)
-                                       : 0;
+    return weights_in_row_pairs(k, co)
+               ? (weight_chunk(k) * (k + 1) + (k - 1) * co) * ((rows + 1) / 2) * (pitch + simd_width<T>)
+               : 0;
 }
 
 /// Rows of the next tile, which are fetched into the second-level cache one by one while this one is worked on.
@@ -77,7 +79,7 @@ private:
 template <std::size_t K, class Chunk, class Body>
 void for_weight_blocks(std::size_t co, std::size_t ci, Chunk&& chunk, Body&& body) {
     // 24 accumulators where there are 32 registers, 12 where there are 16.
-    constexpr std::size_t co_block = simd_registers >= 32 ? 4 : 2, ci_block = weight_chunk<K>;
+    constexpr std::size_t co_block = simd_registers >= 32 ? 4 : 2, ci_block = weight_chunk(K);
     auto const sweep = [&]<std::size_t CiBlock>(std::size_t row, std::size_t i) {
         std::size_t o = 0;
         for (; o + co_block <= co; o += co_block)
@@ -218,7 +220,7 @@ void weight_gradient_tile(plane<T const> const& x, std::size_t ci, plane<T const
             made[row] = {scratch + lead + row * plane_size, (K + 1) * plane_size, pitch};
             xs[row] = {made[row].data, made[row].channel_stride, made[row].row_stride};
         }
-        T* const more = scratch + weight_chunk<K> * (K + 1) * plane_size;
+        T* const more = scratch + weight_chunk(K) * (K + 1) * plane_size;
         plane<T> const added{more, plane_size, pitch}, taken{more + co * plane_size, plane_size, pitch};
         pair_gradient_rows<T, K>(dy, co, rows, columns, added, taken);
         dys[0] = {dy.data, dy.channel_stride, 2 * dy.row_stride};
