@@ -90,8 +90,7 @@ struct alpha_amd_options {
 /// The settings for CoMIRs, which are alike in fine detail, differ in places, and may disagree in how bright whole
 /// regions are: blurs are taken off, distances are cut early, starts are many and compared by correlation. They are
 /// meant for displacements within 30 degrees and 12 % of the width in x and in y; beyond 45 degrees or 20 % give more
-/// starts, or search (register_auto). On held-out pairs within that range 80 of 80 visible and near-infrared ones are
-/// registered, with brightness left in 72, and of bright-field and second-harmonic ones 80 and 54 of 80.
+/// starts, or search (register_auto).
 inline alpha_amd_options comir_alpha_amd_options() {
     alpha_amd_options options;
     options.start_angles = {0.0, -0.2, 0.2, -0.4, 0.4};
