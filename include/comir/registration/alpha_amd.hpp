@@ -53,8 +53,8 @@ bool turn_start(Transform& t, double angle) {
 /// Images are expected in 0..1, both through one mapping, since alpha cuts at the same values are compared; values
 /// beyond are clamped. At each resolution both are stretched by the range of the fixed one, but for 0.5 % of its values
 /// at either end, after a blur of them was taken off if the options ask for details alone. Fixed and moving image may
-/// differ in size. Errors:  error or shape_error, beginning "comir::register_alpha_amd", for options out of range,
-/// images below 8 x 8,
+/// differ in size.
+/// Errors:  error or shape_error, beginning "comir::register_alpha_amd", for options out of range, images below 8 x 8,
 ///          masks or weights of another size or without any point, unmasked values that are not finite, unlike channel
 ///          counts. Constant images and starts without overlap are no errors: the result has not converged
 /// Threads: over starts, row bands and column bands; the same bits for any number of threads

@@ -30,8 +30,8 @@ struct sampler_options {
 
 /// Draws training batches from aligned scenes, with replacement. A batch depends on the seed, its step and its size
 /// only, so that training resumes at any step without a saved state. Sample i of step s is number s N + i of one
-/// endless row of samples. Keeps a view of the scenes, which must outlive it. Errors:  shape_error if there is no
-/// scene, the images of a scene differ in rows or columns, a modality's channels
+/// endless row of samples. Keeps a view of the scenes, which must outlive it.
+/// Errors:  shape_error if there is no scene, the images of a scene differ in rows or columns, a modality's channels
 ///          differ from scene to scene, or a scene is smaller than the patch; error if an option is out of range or a
 ///          pixel is not finite
 /// Threads: draw may run from many threads, each with a batch of its own
