@@ -79,7 +79,8 @@ TEST_CASE("canonical_signal: a constant modality gives finite values, other size
     scenes given = common_blobs(1);
     for (float& v : given[0][1].values())
         v = 0.25f;
-    for (float const v : comir::canonical_signal<2>(given, 1, 1)[0].values())
+    auto const signals = comir::canonical_signal<2>(given, 1, 1);
+    for (float const v : signals[0].values())
         CHECK(std::isfinite(v));
     given[0][1] = comir::image<float>({2, 60, 71});
     CHECK_THROWS_AS(comir::canonical_signal<2>(given, 1, 1), comir::shape_error);
