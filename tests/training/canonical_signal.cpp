@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <comir/core/random.hpp>
+#include <comir/pipeline/pearson.hpp>
 #include <comir/training/signal_guide.hpp>
 
 namespace {
@@ -30,15 +31,6 @@ scenes common_blobs(std::size_t count) {
     return result;
 }
 
-double correlation(std::span<float const> a, std::span<float const> b) {
-    double n = 0, sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        double const x = a[i], y = b[i];
-        n += 1, sa += x, sb += y, saa += x * x, sbb += y * y, sab += x * y;
-    }
-    return (sab - sa * sb / n) / std::sqrt((saa - sa * sa / n) * (sbb - sb * sb / n));
-}
-
 }  // namespace
 
 TEST_CASE("canonical_signal: finds what both modalities show, and leaves out what one shows alone") {
@@ -49,12 +41,12 @@ TEST_CASE("canonical_signal: finds what both modalities show, and leaves out wha
     for (std::size_t s = 0; s < 3; ++s) {
         REQUIRE(signals[s].shape() == comir::image_shape{1, 60, 70});
         comir::image<float> detail = given[s][0];
-        comir::detail::subtract_blur(detail, 1);
-        CHECK(correlation(signals[s].values(), detail.values()) > 0.9);
+        comir::detail::subtract_blur(detail, comir::detail::canonical_coarse_sigma, 1);
+        CHECK(comir::pearson(signals[s].values(), detail.values()) > 0.9);
         comir::image<float> alone({1, 60, 70});
         std::ranges::copy(given[s][1].channel(1), alone.values().begin());
-        comir::detail::subtract_blur(alone, 1);
-        CHECK(std::abs(correlation(signals[s].values(), alone.values())) < 0.4);
+        comir::detail::subtract_blur(alone, comir::detail::canonical_coarse_sigma, 1);
+        CHECK(std::abs(comir::pearson(signals[s].values(), alone.values())) < 0.4);
         for (float const v : signals[s].values())
             sum += v, squares += v * v, count += 1;
     }
@@ -71,7 +63,7 @@ TEST_CASE("canonical_signal: channels are uncorrelated, as many as the poorest m
         first.insert(first.end(), s.channel(0).begin(), s.channel(0).end());
         second.insert(second.end(), s.channel(1).begin(), s.channel(1).end());
     }
-    CHECK(std::abs(correlation(first, second)) < 0.15);
+    CHECK(std::abs(comir::pearson(first, second)) < 0.15);
     CHECK(comir::canonical_signal<2>(given, 2, 2)[1].channels() == 2);
 }
 

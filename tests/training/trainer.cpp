@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <comir/contrastive/critics/mse.hpp>
+#include <comir/pipeline/pearson.hpp>
 #include <comir/training/trainer.hpp>
 
 namespace {
@@ -123,13 +124,7 @@ TEST_CASE("trainer: guided networks represent alike whatever they begin with") {
         return t.encoder<0>().encode(pairs[0][0]);
     };
     auto const likeness = [&](double guide) {
-        comir::image<float> const a = representation(guide, 1), b = representation(guide, 2);
-        double n = 0, sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
-        for (std::size_t i = 0; i < a.values().size(); ++i) {
-            double const x = a.values()[i], y = b.values()[i];
-            n += 1, sa += x, sb += y, saa += x * x, sbb += y * y, sab += x * y;
-        }
-        return (sab - sa * sb / n) / std::sqrt((saa - sa * sa / n) * (sbb - sb * sb / n));
+        return comir::pearson(representation(guide, 1).values(), representation(guide, 2).values());
     };
     double const free = likeness(0), guided = likeness(3);
     INFO("correlation without a guide ", free, ", with one ", guided);

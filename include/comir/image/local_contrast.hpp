@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include <comir/image/filter.hpp>
 #include <comir/image/image.hpp>
@@ -22,8 +21,7 @@ struct local_contrast_options {
 inline image<float> normalise_local_contrast(image<float> source, local_contrast_options const& options = {}) {
     require(options.sigma > 0 && options.floor > 0, "comir::normalise_local_contrast: sigma is ", options.sigma,
             " px and floor ", options.floor, ", expected numbers above 0");
-    image<float> const mean = gaussian_blur(source, options.sigma, options.threads);
-    std::ranges::transform(source.values(), mean.values(), source.values().begin(), std::minus<>{});
+    detail::subtract_blur(source, options.sigma, options.threads);
     image<float> variance = source;
     for (float& v : variance.values())
         v *= v;

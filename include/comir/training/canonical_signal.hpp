@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -23,11 +22,6 @@ inline constexpr double canonical_coarse_sigma = 12;
 inline constexpr std::array canonical_sigmas{1.0, 2.0, 4.0};
 inline constexpr std::size_t canonical_features = 2 * canonical_sigmas.size();  // of a channel
 inline constexpr float canonical_limit = 4;                                     // standard deviations
-
-inline void subtract_blur(image<float>& values, int threads) {
-    image<float> const coarse = gaussian_blur(values, canonical_coarse_sigma, threads);
-    std::ranges::transform(values.values(), coarse.values(), values.values().begin(), std::minus<>{});
-}
 
 /// Calls visit(feature image) for each scale: with the smoothed channels, and with their deviation from these, which
 /// sees texture. Neither changes when the image is turned.
@@ -65,7 +59,7 @@ public:
         Eigen::Index row = 0;
         for (image<float> const& modality : scene)
             visit_canonical_features(modality, threads, [&](image<float> feature) {
-                subtract_blur(feature, threads);
+                subtract_blur(feature, canonical_coarse_sigma, threads);
                 for (std::size_t c = 0; c < feature.channels(); ++c, ++row) {
                     Eigen::Index i = 0;
                     for (std::size_t y = 0; y < h; y += step)
@@ -171,7 +165,7 @@ std::vector<image<float>> canonical_signal(std::span<aligned_images<M> const> sc
                     }
             });
         // The weights are those of details, and a sum's detail is the sum of the details.
-        detail::subtract_blur(signal, threads);
+        detail::subtract_blur(signal, detail::canonical_coarse_sigma, threads);
         for (float& v : signal.values())
             v = std::clamp(v, -detail::canonical_limit, detail::canonical_limit);
         signals.push_back(std::move(signal));

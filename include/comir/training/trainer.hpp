@@ -173,9 +173,9 @@ public:
                 negate_contrast(patches_[m].view(), options_.negate, random);
             }
             report.learning_rate = rate(state_.step, fit.steps);
-            step(report, guide ? &*guide : nullptr, guide_weight(fit.steps));
-            report.step = ++state_.step;
             report.steps = fit.steps;
+            step(report, guide ? &*guide : nullptr);
+            report.step = ++state_.step;
             report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
             if (fit.on_step && !fit.on_step(report))
                 break;
@@ -273,7 +273,7 @@ private:
         return options_.guide * std::max(0.1, left);
     }
 
-    void step(training_step& report, signal_guide<modalities>* guide, double guide_weight) {
+    void step(training_step& report, signal_guide<modalities>* guide) {
         // Independent quarter turns of every patch of every modality, undone behind the network.
         each([&]<std::size_t I>() {
             random_stream random(options_.seed, state_.step, 0x7475726e + I);
@@ -302,8 +302,8 @@ private:
                 report.decay += activation_decay<float>({.norm = norm, .weight = weight, .threads = options_.threads})
                                     .gradient(inputs, outputs);
 
-        if (guide && guide_weight > 0)
-            report.guide = guide->gradient(state_.step, guide_weight, inputs, outputs);
+        if (guide)
+            report.guide = guide->gradient(state_.step, guide_weight(report.steps), inputs, outputs);
 
         bool finite = std::isfinite(report.loss.loss + report.decay + report.guide);
         each([&]<std::size_t I>() {
