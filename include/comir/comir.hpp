@@ -78,6 +78,7 @@
 #include <comir/nn/concepts.hpp>
 #include <comir/nn/conv2d.hpp>
 #include <comir/nn/conv_kernel.hpp>
+#include <comir/nn/conv_pair_rows.hpp>
 #include <comir/nn/conv_row_pair.hpp>
 #include <comir/nn/conv_tile.hpp>
 #include <comir/nn/conv_transpose.hpp>

@@ -134,7 +134,8 @@ void zero_row(T* from, T const* to) {
 template <scalar T>
 inline constexpr std::size_t tile_slack = 2 * simd_width<T>;
 
-/// Fills channels of a scratch tile with a halo of `pad` pixels; zero outside the image, and to the end of every row.
+/// Fills a scratch tile with some of the channels and a halo of `pad` pixels; zero outside the image, and to the end of
+/// every row.
 template <scalar T>
 void load_input(conv_input<T> const& in, tile const& t, std::size_t pad, std::size_t first, std::size_t channels,
                 plane<T> const& out) {
@@ -146,7 +147,7 @@ void load_input(conv_input<T> const& in, tile const& t, std::size_t pad, std::si
     for (std::size_t c = first; c < first + channels; ++c)
         for (std::size_t r = 0; r < t.rows + 2 * pad; ++r) {
             // Rows are filled in the order of memory: what a row writes too far is written again by the next.
-            T* const row = out.row(c, r);
+            T* const row = out.row(c - first, r);
             std::size_t const y = t.y + r;
             if (y < pad || y - pad >= h) {
                 zero_row(row, row + pitch);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <comir/core/parallel.hpp>
+#include <comir/core/simd_tail.hpp>
 #include <comir/nn/conv_unit_parts.hpp>
 #include <comir/nn/conv_unit_upsampled.hpp>
 
@@ -72,25 +73,29 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
         join_moments(scratch.parts, grid.count, co, result);
 }
 
-/// One channel of a tile through ReLU and the direct part of batch normalisation: dz = dxn where xn > 0;
-/// gradient += scale dz; sums[0] += dz, sums[1] += dz (x - mean). Whole vectors are read and written: xn is zero from
-/// `columns` to the end of its last vector, and the rows of x and gradient reach that far.
+/// One channel of a tile through ReLU and the direct part of batch normalisation: dz = dxn where scale x + shift > 0;
+/// gradient += scale dz; sums[0] += dz, sums[1] += dz (x - mean). Whole vectors are read and written: the rows of all
+/// planes reach to the end of the last one.
 template <scalar T>
-void normalised_gradient_tile(plane<T const> const& dxn, plane<T const> const& xn, plane<T const> const& x,
-                              std::size_t rows, std::size_t columns, T scale, T mean, plane<T> const& gradient,
-                              double* sums) {
-    auto const a = broadcast(scale), m = broadcast(mean), zero = broadcast(T(0));
+void normalised_gradient_tile(plane<T const> const& dxn, plane<T const> const& x, std::size_t rows, std::size_t columns,
+                              T scale, T shift, T mean, plane<T> const& gradient, double* sums) {
+    auto const a = broadcast(scale), b = broadcast(shift), m = broadcast(mean), zero = broadcast(T(0));
     auto plain = zero, weighted = zero;
     for (std::size_t r = 0; r < rows; ++r) {
-        T const *const dxn_row = dxn.row(0, r), *const xn_row = xn.row(0, r), *const x_row = x.row(0, r);
+        T const *const dxn_row = dxn.row(0, r), *const x_row = x.row(0, r);
         T* const to = gradient.row(0, r);
-        for (std::size_t i = 0; i < columns; i += simd_width<T>) {
-            auto const normalised = load(xn_row + i);
-            auto const dz = where_positive(normalised, load(dxn_row + i), zero);
+        auto const add = [&](std::size_t i, simd<T> const& pixels, simd<T> const& gradients) {
+            auto const normalised = multiply_add(pixels, a, b);
+            auto const dz = where_positive(normalised, gradients, zero);
             store(to + i, multiply_add(a, dz, load(to + i)));
             plain += dz;
-            weighted = multiply_add(dz, where_positive(normalised, load(x_row + i) - m, zero), weighted);
-        }
+            weighted = multiply_add(dz, where_positive(normalised, pixels - m, zero), weighted);
+        };
+        std::size_t i = 0;
+        for (; i + simd_width<T> <= columns; i += simd_width<T>)
+            add(i, load(x_row + i), load(dxn_row + i));
+        if (i < columns)
+            add(i, load_first(x_row + i, columns - i), load_first(dxn_row + i, columns - i));
     }
     sums[0] += static_cast<double>(sum(plain));
     sums[1] += static_cast<double>(sum(weighted));
@@ -106,15 +111,16 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
         return;
     }
     std::size_t const ci = in.value.shape().c, pad = k / 2, h = in.height(), w = in.width();
-    tile_grid const grid = make_tile_grid(in.value.shape().n, h, w, ci + co, sizeof(T));
+    // What stays in the cache for a whole tile is dy, and the sums and differences of its rows.
+    tile_grid const grid = make_tile_grid(in.value.shape().n, h, w, 2 * co, sizeof(T));
     std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2 * pad, tiles = grid.count;
     bool const by_input = !into.input.empty(), normalised = in.scale != nullptr;
     // Whole vectors are added to rows that have room for them.
     bool const direct = by_input && !normalised && into.input.stride_h() >= round_up(w, simd_width<T>);
     std::size_t const weights = weight_sums<T>(k, co, ci), sums = co + 2 * ci;
-    std::size_t const lead = tile_lead<T>(pad), dx_begin = (ci + co) * padded * pitch + tile_slack<T>;
-    std::size_t const pairs_begin = dx_begin + conv_block * grid.rows * pitch;
-    scratch.reserve_tiles(pairs_begin + weight_scratch<T>(k, co, grid.rows, pitch), threads);
+    std::size_t const lead = tile_lead<T>(pad), dx_begin = co * padded * pitch + tile_slack<T>;
+    std::size_t const weight_begin = dx_begin + conv_block * grid.rows * pitch;
+    scratch.reserve_tiles(weight_begin + weight_scratch<T>(k, co, grid.rows, grid.columns), threads);
     if (by_input) {
         scratch.packed.resize(std::max(scratch.packed.size(), co * ci * packed_taps(k)));
         pack_transposed_weights(weight, co, ci, k, scratch.packed.data());
@@ -129,11 +135,8 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
 
     parallel_for_slots(groups, threads, [&](std::size_t group, std::size_t slot) {
         T* const memory = scratch.tile_memory(slot);
-        // x lies behind dy: it is filled later, and rows are zeroed a little beyond their end.
         plane<T> const dy{memory + lead, padded * pitch, pitch};
-        plane<T> const x{dy.row(co, 0), padded * pitch, pitch};
         plane<T> const dx{memory + dx_begin, grid.rows * pitch, pitch};
-        plane<T const> const x_read{x.data, x.channel_stride, x.row_stride};
         plane<T const> const dy_read{dy.data, dy.channel_stride, dy.row_stride};
         plane<T const> const dy_inner{dy.row(0, pad) + pad, dy.channel_stride, dy.row_stride};
         T* const weight_part = scratch.weight_parts[group].data();
@@ -142,26 +145,20 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
         for (std::size_t index = group * tiles / groups; index < end; ++index) {
             tile const t = tile_at(grid, index, h, w), next = tile_at(grid, std::min(index + 1, end - 1), h, w);
             load_output_gradient(output, h, w, t, pad, dy);
-            if (normalised && !into.weight)
-                load_input(in, t, pad, 0, ci, x);
             for (std::size_t c = 0; into.bias && c < co; ++c)
                 for (std::size_t r = 0; r < t.rows; ++r)
                     sum_part[c] += row_sum(dy_inner.row(c, r), t.columns);
-            row_fetch<T> fetch(t.rows);
-            if (!output.chosen) {
-                fetch.add(rows_at(output.gradient, next), co);
-                if (output.offset || output.relu)
-                    fetch.add(rows_at(output.value, next), co);
-            }
-            if (!by_input)
-                fetch.add(input_at(in, next), ci);
-            if (into.weight)
+            if (into.weight) {
+                tile_reads<T> ahead{.x = input_at(in, next)};
+                if (!output.chosen)
+                    ahead.dy = rows_at(output.gradient, next);
+                if (!output.chosen && (output.offset || output.relu))
+                    ahead.value = rows_at(output.value, next);
                 with_kernel_size<T>(k, [&]<std::size_t K>() {
-                    weight_gradient_tile<T, K>(
-                        x_read, ci, dy_inner, co, t.rows, t.columns,
-                        [&](std::size_t first, std::size_t count) { load_input(in, t, pad, first, count, x); }, fetch,
-                        memory + pairs_begin, weight_part);
+                    weight_gradient_tile<T, K>({in, t, pad, pad}, dy_inner, co, ahead, memory + weight_begin,
+                                               weight_part);
                 });
+            }
             for (std::size_t first = 0; by_input && first < ci;) {
                 std::size_t const block = next_block(ci - first);
                 plane<T> const to{into.input.row(t.n, first, t.y) + t.x, into.input.stride_c(), into.input.stride_h()};
@@ -170,9 +167,7 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
                 soon_read<T> soon{.a = {to.data, to.channel_stride, to.row_stride}};
                 if (normalised)
                     soon.b = value;
-                if (into.weight || normalised)
-                    soon.next = {in.value.row(next.n, first, next.y) + next.x, value.channel_stride, value.row_stride};
-                else if (first == 0 && !output.chosen)
+                if (first == 0 && !into.weight && !output.chosen)
                     soon.next = rows_at(output.gradient, next);
                 with_kernel_size<T>(k, [&]<std::size_t K>() {
                     conv_tile_block<T, K>(dy_read, co, scratch.packed.data() + first * co * packed_taps(K), nullptr,
@@ -181,10 +176,10 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
                 for (std::size_t b = 0; !direct && b < block; ++b) {
                     std::size_t const c = first + b;
                     if (normalised) {
-                        normalised_gradient_tile<T>({dx.row(b, 0), 0, dx.row_stride}, {x.row(c, pad) + pad, 0, pitch},
+                        normalised_gradient_tile<T>({dx.row(b, 0), 0, dx.row_stride},
                                                     {value.row(b, 0), 0, value.row_stride}, t.rows, t.columns,
-                                                    in.scale[c], into.mean[c], {to.row(b, 0), 0, to.row_stride},
-                                                    sum_part + co + 2 * c);
+                                                    in.scale[c], in.shift[c], into.mean[c],
+                                                    {to.row(b, 0), 0, to.row_stride}, sum_part + co + 2 * c);
                         continue;
                     }
                     for (std::size_t r = 0; r < t.rows; ++r) {

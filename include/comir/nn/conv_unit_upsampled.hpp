@@ -139,10 +139,10 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
     tile_grid const grid = make_tile_grid(small.n, small.h, small.w, ci + 4 * co, sizeof(T));
     std::size_t const pitch = tile_pitch<T>(grid.columns), padded = grid.rows + 2;
     bool const by_input = !into.input.empty();
-    std::size_t const dx_begin = (ci + 4 * co) * padded * pitch + tile_slack<T>;
-    std::size_t const pairs_begin = dx_begin + (conv_block * grid.rows + 2) * pitch;
+    std::size_t const dx_begin = 4 * co * padded * pitch + tile_slack<T>;
+    std::size_t const weight_begin = dx_begin + (conv_block * grid.rows + 2) * pitch;
     std::size_t const sums = weight_sums<T>(2, co, ci);
-    scratch.reserve_tiles(pairs_begin + weight_scratch<T>(2, co, grid.rows, pitch), threads);
+    scratch.reserve_tiles(weight_begin + weight_scratch<T>(2, co, grid.rows, grid.columns), threads);
     scratch.merged.resize(std::max(scratch.merged.size(), weights));
     scratch.packed.resize(std::max(scratch.packed.size(), 4 * packed));
     for (std::size_t position = 0; by_input && position < 4; ++position) {
@@ -159,24 +159,20 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
 
     parallel_for_slots(groups, threads, [&](std::size_t group, std::size_t slot) {
         T* const memory = scratch.tile_memory(slot);
-        plane<T> const x{memory + tile_lead<T>(1), padded * pitch, pitch};
-        plane<T> const dy{x.row(ci, 0), padded * pitch, pitch};
+        plane<T> const dy{memory + tile_lead<T>(1), padded * pitch, pitch};
         plane<T> const dx{memory + dx_begin, grid.rows * pitch, pitch};
         T* const whole = dx.data + conv_block * grid.rows * pitch;
         double* const bias_sums = scratch.sum_parts[group].data();
         for (std::size_t index = group * grid.count / groups; index < (group + 1) * grid.count / groups; ++index) {
             tile const t = tile_at(grid, index, small.h, small.w);
-            load_input(in, t, 1, 0, ci, x);
             load_apart(output, t, whole, dy);
             for (std::size_t c = 0; into.bias && c < 4 * co; ++c)
                 for (std::size_t r = 0; r < t.rows; ++r)
                     bias_sums[c % co] += row_sum<T>(dy.row(c, r + 1) + 1, t.columns);
             for (std::size_t position = 0; into.weight && position < 4; ++position)
-                weight_gradient_tile<T, 2>(
-                    {x.row(0, position / 2) + position % 2, x.channel_stride, x.row_stride}, ci,
-                    {dy.row(position * co, 1) + 1, dy.channel_stride, dy.row_stride}, co, t.rows, t.columns,
-                    [](std::size_t, std::size_t) {}, row_fetch<T>(t.rows), memory + pairs_begin,
-                    scratch.weight_parts[group].data() + position * sums);
+                weight_gradient_tile<T, 2>({in, t, 1 - position / 2, 1 - position % 2},
+                                           {dy.row(position * co, 1) + 1, dy.channel_stride, dy.row_stride}, co, {},
+                                           memory + weight_begin, scratch.weight_parts[group].data() + position * sums);
             for (std::size_t first = 0; by_input && first < ci;) {
                 std::size_t const block = next_block(ci - first);
                 for (std::size_t position = 0; position < 4; ++position)

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 
-#include <comir/nn/conv_kernel.hpp>
+#include <comir/nn/conv_pair_rows.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
 
@@ -33,29 +32,30 @@ constexpr std::size_t weight_chunk(std::size_t k) {
     return 6 / k;
 }
 
-/// Scratch memory of weight_gradient_tile: the pairs of rows of a chunk, and sums and differences of those of dy.
+/// Scratch memory of weight_gradient_tile for tiles of up to rows x columns pixels: the pairs of rows of a block of
+/// channels, and sums and differences of those of dy; without pairs, the block's rows.
 template <scalar T>
-constexpr std::size_t weight_scratch(std::size_t k, std::size_t co, std::size_t rows, std::size_t pitch) {
+constexpr std::size_t weight_scratch(std::size_t k, std::size_t co, std::size_t rows, std::size_t columns) {
     return weights_in_row_pairs(k, co)
-               ? (weight_chunk(k) * (k + 1) + (k - 1) * co) * ((rows + 1) / 2) * (pitch + simd_width<T>)
-               : 0;
+               ? (weight_chunk(k) * (k + 1) + (k - 1) * co) * ((rows + 1) / 2) * pair_pitch<T>(columns)
+               : weight_chunk(k) * (rows + k / 2 * 2) * tile_pitch<T>(columns) + 2 * tile_slack<T>;
 }
 
-/// Rows of the next tile, which are fetched into the second-level cache one by one while this one is worked on.
+/// Rows that are read soon, which are fetched into the second-level cache one by one meanwhile.
 template <scalar T>
 class row_fetch {
 public:
-    explicit row_fetch(std::size_t rows) : rows_(rows) {}
-
-    /// As many rows of each channel as the tile has.
-    void add(plane<T const> const& rows, std::size_t channels) { parts_[count_++] = {rows, channels}; }
+    void add(plane<T const> const& from, std::size_t channels, std::size_t rows) {
+        if (from.data && channels > 0)
+            parts_[count_++] = {from, channels, rows};
+    }
 
     /// The next row, or `none` when there is no more.
     T const* next(T const* none) {
         if (part_ == count_)
             return none;
         T const* const row = parts_[part_].from.row(channel_, row_);
-        if (++row_ == rows_) {
+        if (++row_ == parts_[part_].rows) {
             row_ = 0;
             if (++channel_ == parts_[part_].channels) {
                 channel_ = 0;
@@ -68,10 +68,10 @@ public:
 private:
     struct part {
         plane<T const> from;
-        std::size_t channels;
+        std::size_t channels, rows;
     };
     part parts_[3];
-    std::size_t rows_, count_ = 0, part_ = 0, channel_ = 0, row_ = 0;
+    std::size_t count_ = 0, part_ = 0, channel_ = 0, row_ = 0;
 };
 
 /// Calls chunk(i, count) for runs of input channels and, after each, body.operator()<CoBlock, CiBlock>(row, o, i) for
@@ -142,46 +142,6 @@ template <scalar T, std::size_t K, std::size_t CoBlock, std::size_t CiBlock>
     }
 }
 
-/// Rows of x as conv_row_pair reads them, one plane a row of products: the first row's, the sums, the differences (3x3
-/// only) and the second row's. Rows of a pair that is not whole are left out of the last. From `lead` elements before
-/// the first column on, where x and out lie on vectors; what is read before is not used.
-template <scalar T, std::size_t K>
-void pair_input_rows(plane<T const> const& x, std::size_t channels, std::size_t rows, std::size_t columns,
-                     std::size_t lead, plane<T> const (&out)[K + 1]) {
-    std::size_t const row = x.row_stride, step = out[0].row_stride;
-    for (std::size_t c = 0; c < channels; ++c)
-        for (std::size_t i = 0; i < lead + columns + K - 1; i += simd_width<T>) {
-            T const* p = x.row(c, 0) - lead + i;
-            T* to[K + 1];
-            for (std::size_t k = 0; k <= K; ++k)
-                to[k] = out[k].row(c, 0) - lead + i;
-            simd<T> above = load(p), first = load(p + row);
-            for (std::size_t r = 0; r < rows; r += 2) {
-                // Rows above, first, (second,) below of the pair's outputs; a missing last one is not read.
-                bool const whole = r + 1 < rows;
-                p += 2 * row;
-                if constexpr (K == 3) {
-                    simd<T> const second = load(p), below = whole ? load(p + row) : second;
-                    store(to[0], above - second);
-                    store(to[1], first + second);
-                    store(to[2], first - second);
-                    store(to[3], below - first);
-                    above = second, first = below;
-                } else {
-                    simd<T> const below = whole ? load(p) : first;
-                    store(to[0], above - first);
-                    store(to[1], first);
-                    store(to[2], below - first);
-                    above = below;
-                    if (r + 2 < rows)
-                        first = load(p + row);
-                }
-                for (T*& t : to)
-                    t += step;
-            }
-        }
-}
-
 /// Sums, and for 3x3 kernels differences, of the pairs of rows of dy; a missing row is zero.
 template <scalar T, std::size_t K>
 void pair_gradient_rows(plane<T const> const& dy, std::size_t channels, std::size_t rows, std::size_t columns,
@@ -197,55 +157,70 @@ void pair_gradient_rows(plane<T const> const& dy, std::size_t channels, std::siz
             }
 }
 
-/// Gradient by weights of one tile, added to `sums` in the order of the blocks. load_channels(first, count) is called
-/// before those channels of x are read. dy (co, rows, columns) must be zero from `columns` to the end of its last
-/// vector, x finite to the end of the vector behind.
-template <scalar T, std::size_t K, class Load>
-void weight_gradient_tile(plane<T const> const& x, std::size_t ci, plane<T const> const& dy, std::size_t co,
-                          std::size_t rows, std::size_t columns, Load&& load_channels, row_fetch<T> fetch, T* scratch,
-                          T* sums) {
+/// Where the next tile begins in what it reads; without data there is nothing to fetch.
+template <scalar T>
+struct tile_reads {
+    plane<T const> x{};            // the input
+    plane<T const> dy{}, value{};  // the output's gradient, and what completes it
+};
+
+/// Gradient by weights of one tile, added to `sums` in the order of the blocks. dy (co, rows, columns) must be zero
+/// from `columns` to the end of its last vector.
+template <scalar T, std::size_t K>
+void weight_gradient_tile(tile_input<T> const& from, plane<T const> const& dy, std::size_t co,
+                          tile_reads<T> const& next, T* scratch, T* sums) {
     bool const in_pairs = weights_in_row_pairs(K, co);
+    tile const& t = from.t;
+    std::size_t const ci = from.in.value.shape().c, rows = t.rows, columns = t.columns, pairs = (rows + 1) / 2;
     plane<T const> xs[K + 1], dys[K + 1];
     plane<T> made[K + 1];
-    std::size_t const pairs = (rows + 1) / 2, pitch = x.row_stride + simd_width<T>, plane_size = pairs * pitch;
-    // Elements of a vector before the first column: rows are read and written by whole ones.
-    std::size_t const lead = reinterpret_cast<std::uintptr_t>(x.data) / sizeof(T) % simd_width<T>;
     if (!in_pairs) {
+        constexpr std::size_t pad = K / 2;
+        std::size_t const pitch = tile_pitch<T>(columns);
+        made[0] = {scratch + tile_lead<T>(pad), (rows + 2 * pad) * pitch, pitch};
         for (std::size_t row = 0; row < K; ++row) {
-            xs[row] = {x.row(0, row), x.channel_stride, x.row_stride};
+            xs[row] = {made[0].row(0, row + pad - from.top) + pad - from.left, made[0].channel_stride, pitch};
             dys[row] = dy;
         }
     } else if constexpr (K > 1) {
+        std::size_t const pitch = pair_pitch<T>(columns), plane_size = pairs * pitch;
         for (std::size_t row = 0; row <= K; ++row) {
-            made[row] = {scratch + lead + row * plane_size, (K + 1) * plane_size, pitch};
-            xs[row] = {made[row].data, made[row].channel_stride, made[row].row_stride};
+            made[row] = {scratch + simd_width<T> - from.left + row * plane_size, (K + 1) * plane_size, pitch};
+            xs[row] = {made[row].data, made[row].channel_stride, pitch};
         }
         T* const more = scratch + weight_chunk(K) * (K + 1) * plane_size;
         plane<T> const added{more, plane_size, pitch}, taken{more + co * plane_size, plane_size, pitch};
         pair_gradient_rows<T, K>(dy, co, rows, columns, added, taken);
         dys[0] = {dy.data, dy.channel_stride, 2 * dy.row_stride};
-        dys[1] = {added.data, added.channel_stride, added.row_stride};
+        dys[1] = {added.data, added.channel_stride, pitch};
         if constexpr (K == 3)
-            dys[2] = {taken.data, taken.channel_stride, taken.row_stride};
+            dys[2] = {taken.data, taken.channel_stride, pitch};
         dys[K] = {dy.row(0, 1), dy.channel_stride, 2 * dy.row_stride};
     }
     std::size_t begin = 0;  // of the channels in xs
+    row_fetch<T> fetch;
     for_weight_blocks<K>(
         co, ci,
         [&](std::size_t first, std::size_t count) {
-            load_channels(first, count);
-            if (!in_pairs)
-                return;
             begin = first;
-            if constexpr (K > 1)
-                pair_input_rows<T, K>({x.row(first, 0), x.channel_stride, x.row_stride}, count, rows, columns, lead,
-                                      made);
+            if (!in_pairs)
+                load_input(from.in, t, K / 2, first, count, made[0]);
+            else if constexpr (K > 1)
+                pair_input_rows<T, K>(from, first, count, made);
+            // The channels that follow, and a share of the next tile's gradient.
+            std::size_t const after = first + count, share = co * first / ci, share_end = co * after / ci;
+            fetch = {};
+            if (after < ci)
+                fetch.add(rows_at(from.in.value, t).from(after), std::min(weight_chunk(K), ci - after), rows);
+            else
+                fetch.add(next.x, std::min(weight_chunk(K), ci), rows);
+            fetch.add(next.dy.from(share), share_end - share, rows);
+            fetch.add(next.value.from(share), share_end - share, rows);
         },
         [&]<std::size_t CoBlock, std::size_t CiBlock>(std::size_t row, std::size_t o, std::size_t i) {
             std::size_t const steps = row == K ? rows / 2 : in_pairs ? pairs : rows;
-            weight_gradient_block<T, K, CoBlock, CiBlock>(
-                {xs[row].row(i - begin, 0), xs[row].channel_stride, xs[row].row_stride},
-                {dys[row].row(o, 0), dys[row].channel_stride, dys[row].row_stride}, steps, columns, fetch, sums);
+            weight_gradient_block<T, K, CoBlock, CiBlock>(xs[row].from(i - begin), dys[row].from(o), steps, columns,
+                                                          fetch, sums);
             sums += CoBlock * CiBlock * K;
         });
 }

@@ -29,6 +29,8 @@ struct plane {
     std::size_t row_stride = 0;
 
     T* row(std::size_t c, std::size_t y) const { return data + c * channel_stride + y * row_stride; }
+    /// Without the channels before c; no planes stay none.
+    plane from(std::size_t c) const { return data ? plane{row(c, 0), channel_stride, row_stride} : plane{}; }
 };
 
 /// Kernels that run two rows at once; for narrower blocks the additions of rows cost more than they save.
