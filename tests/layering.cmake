@@ -19,7 +19,7 @@ set(allow_pipeline pipeline core transform image nn models contrastive optim tra
 set(only_xtensor core/tensor.hpp)
 set(only_xsimd core/simd.hpp)
 set(only_omp core/parallel.hpp)
-set(only_Eigen "core/linalg.hpp|transform/.*")
+set(only_Eigen "transform/.*|registration/feature_confidence.hpp")
 set(only_png io/.*)
 set(only_tiff io/.*)
 set(only_nlohmann io/.*)

@@ -30,13 +30,13 @@
 #include <comir/core/error.hpp>
 #include <comir/core/fft.hpp>
 #include <comir/core/fft_strip.hpp>
-#include <comir/core/linalg.hpp>
 #include <comir/core/memory.hpp>
 #include <comir/core/parallel.hpp>
 #include <comir/core/progress.hpp>
 #include <comir/core/random.hpp>
 #include <comir/core/simd.hpp>
 #include <comir/core/simd_tail.hpp>
+#include <comir/core/symmetric_eigen.hpp>
 #include <comir/core/tensor.hpp>
 #include <comir/features/angle.hpp>
 #include <comir/features/descriptor.hpp>

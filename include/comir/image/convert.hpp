@@ -12,7 +12,7 @@
 
 #include <comir/core/concepts.hpp>
 #include <comir/core/error.hpp>
-#include <comir/core/linalg.hpp>
+#include <comir/core/symmetric_eigen.hpp>
 #include <comir/image/image.hpp>
 
 namespace comir::inline COMIR_ABI {
@@ -158,22 +158,23 @@ image<T> principal_component(image<T> const& source) {
             mean[c] += v;
         mean[c] /= static_cast<double>(pixels);
     }
-    auto const order = static_cast<Eigen::Index>(channels);
-    Eigen::MatrixXd covariance(order, order);
+    square_matrix covariance(channels);
     for (std::size_t i = 0; i < channels; ++i)
         for (std::size_t j = 0; j <= i; ++j) {
             double total = 0.0;
             for (std::size_t p = 0; p < pixels; ++p)
                 total += (source.channel(i)[p] - mean[i]) * (source.channel(j)[p] - mean[j]);
-            auto const a = static_cast<Eigen::Index>(i), b = static_cast<Eigen::Index>(j);
-            covariance(a, b) = covariance(b, a) = total / static_cast<double>(pixels);
+            covariance(i, j) = covariance(j, i) = total / static_cast<double>(pixels);
         }
-    Eigen::VectorXd const axis = principal_axis(covariance);
+    eigen_system const system = symmetric_eigen(std::move(covariance));
+    std::span<double const> const axis = system.vectors.row(0);
+    double const largest = *std::ranges::max_element(axis, {}, [](double v) { return std::abs(v); });
+    double const sign = largest < 0.0 ? -1.0 : 1.0;
     auto grey = detail::image_on_grid_of<T>(source, 1);
     for (std::size_t p = 0; p < pixels; ++p) {
         double value = 0.0;
         for (std::size_t c = 0; c < channels; ++c)
-            value += axis(static_cast<Eigen::Index>(c)) * (source.channel(c)[p] - mean[c]);
+            value += sign * axis[c] * (source.channel(c)[p] - mean[c]);
         grey.channel(0)[p] = static_cast<T>(value);
     }
     return normalise(std::move(grey));

@@ -9,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include <comir/core/linalg.hpp>
+#include <Eigen/Cholesky>
+
 #include <comir/features/fit.hpp>
 #include <comir/image/image.hpp>
 

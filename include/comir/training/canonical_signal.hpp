@@ -4,11 +4,12 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <span>
 #include <vector>
 
 #include <comir/core/error.hpp>
-#include <comir/core/linalg.hpp>
+#include <comir/core/symmetric_eigen.hpp>
 #include <comir/image/filter.hpp>
 #include <comir/image/image.hpp>
 #include <comir/training/sampler.hpp>
@@ -43,73 +44,109 @@ void visit_canonical_features(image<float> const& source, int threads, Visit&& v
 /// Means and covariance of all features of all modalities, over a grid of pixels of each scene.
 class canonical_moments {
 public:
-    using dense = matrix<double, Eigen::Dynamic>;
-    using column = matrix<double, Eigen::Dynamic, 1>;
-
-    explicit canonical_moments(std::size_t features)
-        : sums_(column::Zero(static_cast<Eigen::Index>(features))),
-          products_(dense::Zero(sums_.size(), sums_.size())) {}
+    explicit canonical_moments(std::size_t features) : sums_(features), products_(features) {}
 
     template <std::size_t M>
     void add(aligned_images<M> const& scene, int threads) {
         constexpr std::size_t wanted = 1 << 15;
         std::size_t const h = scene[0].height(), w = scene[0].width();
         auto const step = std::max<std::size_t>(1, static_cast<std::size_t>(std::sqrt(double(h * w) / wanted)));
-        dense samples(sums_.size(), static_cast<Eigen::Index>(((h + step - 1) / step) * ((w + step - 1) / step)));
-        Eigen::Index row = 0;
+        std::size_t const count = ((h + step - 1) / step) * ((w + step - 1) / step);
+        std::vector<double> samples;
+        samples.reserve(sums_.size() * count);
         for (image<float> const& modality : scene)
             visit_canonical_features(modality, threads, [&](image<float> feature) {
                 subtract_blur(feature, canonical_coarse_sigma, threads);
-                for (std::size_t c = 0; c < feature.channels(); ++c, ++row) {
-                    Eigen::Index i = 0;
+                for (std::size_t c = 0; c < feature.channels(); ++c)
                     for (std::size_t y = 0; y < h; y += step)
                         for (std::size_t x = 0; x < w; x += step)
-                            samples(row, i++) = feature(c, y, x);
-                }
+                            samples.push_back(feature(c, y, x));
             });
-        sums_ += samples.rowwise().sum();
-        products_.selfadjointView<Eigen::Lower>().rankUpdate(samples);
-        count_ += static_cast<double>(samples.cols());
+        add_products(samples, count);
     }
 
-    dense covariance() const {
-        column const mean = sums_ / count_;
-        return dense(products_.selfadjointView<Eigen::Lower>()) / count_ - mean * mean.transpose();
+    square_matrix covariance() const {
+        square_matrix result(sums_.size());
+        for (std::size_t i = 0; i < result.size; ++i)
+            for (std::size_t j = 0; j <= i; ++j)
+                result(i, j) = result(j, i) = products_(i, j) / count_ - sums_[i] / count_ * (sums_[j] / count_);
+        return result;
     }
 
 private:
-    column sums_;
-    dense products_;
+    /// A row of `count` samples a feature.
+    void add_products(std::span<double const> samples, std::size_t count) {
+        constexpr std::size_t piece = 512;  // of all features fit the second cache
+        for (std::size_t first = 0; first < count; first += piece)
+            for (std::size_t i = 0; i < sums_.size(); ++i) {
+                std::size_t const length = std::min(piece, count - first);
+                auto const a = samples.subspan(i * count + first, length);
+                sums_[i] += std::accumulate(a.begin(), a.end(), 0.0);
+                for (std::size_t j = 0; j <= i; ++j) {
+                    auto const b = samples.subspan(j * count + first, length);
+                    products_(i, j) += std::transform_reduce(a.begin(), a.end(), b.begin(), 0.0);
+                }
+            }
+        count_ += static_cast<double>(count);
+    }
+
+    std::vector<double> sums_;
+    square_matrix products_;  // its lower triangle
     double count_ = 0;
 };
 
-/// Weights of features, a column a channel: generalised canonical correlation, the directions in which the sum over the
+/// Weights of features, a row a channel: generalised canonical correlation, the directions in which the sum over the
 /// modalities varies most for what each of them varies. `sizes` are the modalities' numbers of features.
-inline canonical_moments::dense canonical_weights(canonical_moments::dense const& covariance,
-                                                  std::span<std::size_t const> sizes, std::size_t channels) {
-    using dense = canonical_moments::dense;
-    using column = canonical_moments::column;
+inline std::vector<std::vector<double>> canonical_weights(square_matrix const& covariance,
+                                                          std::span<std::size_t const> sizes, std::size_t channels) {
     constexpr double ridge = 0.01;  // of a feature's variance
-    Eigen::Index const n = covariance.rows(), count = static_cast<Eigen::Index>(channels);
-    column const scale = covariance.diagonal().unaryExpr([](double v) { return v > 1e-12 ? 1 / std::sqrt(v) : 0.0; });
-    dense const all = scale.asDiagonal() * covariance * scale.asDiagonal();
-    dense within = dense::Zero(n, n);
-    Eigen::Index first = 0;
-    for (std::size_t const s : sizes) {
-        auto const size = static_cast<Eigen::Index>(s);
-        within.block(first, first, size, size) = all.block(first, first, size, size);
-        first += size;
+    std::size_t const n = covariance.size;
+    std::vector<double> scale(n);
+    for (std::size_t i = 0; i < n; ++i)
+        scale[i] = covariance(i, i) > 1e-12 ? 1 / std::sqrt(covariance(i, i)) : 0.0;
+    square_matrix all(n), reduced(n), within(n);
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < n; ++j)
+            all(i, j) = scale[i] * covariance(i, j) * scale[j];
+    std::size_t begin = 0;
+    for (std::size_t const size : sizes) {
+        for (std::size_t i = begin; i < begin + size; ++i)
+            for (std::size_t j = begin; j < begin + size; ++j)
+                within(i, j) = all(i, j);
+        begin += size;
     }
-    dense const identity = ridge * dense::Identity(n, n);
-    Eigen::GeneralizedSelfAdjointEigenSolver<dense> const solver(all + identity, within + identity);
-    dense weights(n, count);
-    for (Eigen::Index c = 0; c < count; ++c) {
-        column w = solver.eigenvectors().col(n - 1 - c);
-        column const likeness = all * w;
-        double const deviation = std::sqrt(std::max(w.dot(likeness), 0.0));
+    reduced = all;
+    for (std::size_t i = 0; i < n; ++i) {
+        within(i, i) += ridge;
+        reduced(i, i) += ridge;
+    }
+    // all w = r within w is a symmetric problem in L^T w, with within = L L^T.
+    square_matrix const l = cholesky(within);
+    for (int side = 0; side < 2; ++side) {
+        for (std::size_t i = 0; i < n; ++i)
+            solve_lower(l, reduced.row(i));
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < i; ++j)
+                std::swap(reduced(i, j), reduced(j, i));
+    }
+    eigen_system const system = symmetric_eigen(std::move(reduced));
+    std::vector<std::vector<double>> weights;
+    for (std::size_t c = 0; c < channels; ++c) {
+        auto const direction = system.vectors.row(c);
+        std::vector<double> w(direction.begin(), direction.end());
+        solve_lower_transposed(l, w);
+        double variance = 0, rise = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            double const likeness = std::inner_product(w.begin(), w.end(), all.row(i).begin(), 0.0);
+            variance += w[i] * likeness;
+            rise += i < sizes[0] ? likeness : 0;
+        }
+        double const deviation = std::sqrt(std::max(variance, 0.0));
         // The sign is free: the signal shall rise with the first modality's features.
-        double const sign = likeness.head(static_cast<Eigen::Index>(sizes[0])).sum() < 0 ? -1 : 1;
-        weights.col(c) = deviation > 1e-6 ? column(scale.asDiagonal() * w * (sign / deviation)) : column::Zero(n);
+        double const gain = deviation > 1e-6 ? (rise < 0 ? -1 : 1) / deviation : 0.0;
+        for (std::size_t i = 0; i < n; ++i)
+            w[i] *= gain * scale[i];
+        weights.push_back(std::move(w));
     }
     return weights;
 }
@@ -151,13 +188,13 @@ std::vector<image<float>> canonical_signal(std::span<aligned_images<M> const> sc
     std::vector<image<float>> signals;
     for (aligned_images<M> const& scene : scenes) {
         image<float> signal({channels, scene[0].height(), scene[0].width()});
-        Eigen::Index row = 0;
+        std::size_t row = 0;
         for (image<float> const& modality : scene)
             detail::visit_canonical_features(modality, threads, [&](image<float> const& feature) {
                 std::size_t const area = feature.height() * feature.width();
                 for (std::size_t k = 0; k < feature.channels(); ++k, ++row)
                     for (std::size_t c = 0; c < channels; ++c) {
-                        auto const w = static_cast<float>(weights(row, static_cast<Eigen::Index>(c)));
+                        auto const w = static_cast<float>(weights[c][row]);
                         float const* const from = feature.row(k, 0);
                         float* const to = signal.row(c, 0);
                         for (std::size_t i = 0; i < area; ++i)

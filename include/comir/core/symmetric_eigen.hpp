@@ -1,0 +1,120 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <comir/core/error.hpp>
+
+namespace comir::inline COMIR_ABI {
+
+/// A dense square matrix, row after row, all zero at first.
+struct square_matrix {
+    explicit square_matrix(std::size_t order) : size(order), values(order * order) {}
+
+    double& operator()(std::size_t i, std::size_t j) { return values[i * size + j]; }
+    double operator()(std::size_t i, std::size_t j) const { return values[i * size + j]; }
+    std::span<double> row(std::size_t i) { return {values.data() + i * size, size}; }
+    std::span<double const> row(std::size_t i) const { return {values.data() + i * size, size}; }
+
+    std::size_t size;
+    std::vector<double> values;
+};
+
+/// The unit eigenvectors of a symmetric matrix, one a row, largest eigenvalue first.
+struct eigen_system {
+    std::vector<double> values;
+    square_matrix vectors;
+};
+
+/// Of a symmetric matrix of finite values, by Jacobi's rotations. Our own, since the packaged solvers (Eigen's) cost
+/// every file that trains or converts ten seconds of compiling, for matrices of some dozen rows.
+/// Source: Golub and Van Loan, Matrix Computations, 4th edition, 8.5 (cyclic Jacobi)
+inline eigen_system symmetric_eigen(square_matrix a) {
+    constexpr int most_sweeps = 60;  // ten or so suffice
+    std::size_t const n = a.size;
+    square_matrix v(n);
+    for (std::size_t i = 0; i < n; ++i)
+        v(i, i) = 1;
+    auto const turn_rows = [n](square_matrix& m, std::size_t p, std::size_t q, double c, double s) {
+        double *const x = m.row(p).data(), *const y = m.row(q).data();
+        for (std::size_t k = 0; k < n; ++k) {
+            double const old = x[k];
+            x[k] = c * old - s * y[k];
+            y[k] = s * old + c * y[k];
+        }
+    };
+    auto const sum_of_squares = [&a](bool off) {
+        double sum = 0;
+        for (std::size_t i = 0; i < a.size; ++i)
+            for (std::size_t j = 0; j < a.size; ++j)
+                if (!off || i != j)
+                    sum += a(i, j) * a(i, j);
+        return sum;
+    };
+    double const enough = 1e-30 * sum_of_squares(false);
+    for (int sweep = 0; sweep < most_sweeps && sum_of_squares(true) > enough; ++sweep)
+        for (std::size_t p = 0; p + 1 < n; ++p)
+            for (std::size_t q = p + 1; q < n; ++q) {
+                if (a(p, q) == 0)
+                    continue;
+                double const half = (a(q, q) - a(p, p)) / (2 * a(p, q));
+                double const t = (half < 0 ? -1 : 1) / (std::abs(half) + std::hypot(half, 1.0));
+                double const c = 1 / std::hypot(t, 1.0), s = t * c;
+                turn_rows(a, p, q, c, s);
+                for (std::size_t k = 0; k < n; ++k) {
+                    double const old = a(k, p);
+                    a(k, p) = c * old - s * a(k, q);
+                    a(k, q) = s * old + c * a(k, q);
+                }
+                a(p, q) = a(q, p) = 0;
+                turn_rows(v, p, q, c, s);
+            }
+    std::vector<std::size_t> order(n);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, [&a](std::size_t i, std::size_t j) { return a(i, i) > a(j, j); });
+    eigen_system result{{}, square_matrix(n)};
+    for (std::size_t i = 0; i < n; ++i) {
+        result.values.push_back(a(order[i], order[i]));
+        std::ranges::copy(v.row(order[i]), result.vectors.row(i).begin());
+    }
+    return result;
+}
+
+/// The lower triangle L with L L^T = a, of a symmetric matrix whose eigenvalues are all above 0.
+/// Errors: error if they are not
+inline square_matrix cholesky(square_matrix const& a) {
+    square_matrix l(a.size);
+    for (std::size_t i = 0; i < a.size; ++i)
+        for (std::size_t j = 0; j <= i; ++j) {
+            auto const before = l.row(i).first(j);
+            double const rest = a(i, j) - std::inner_product(before.begin(), before.end(), l.row(j).begin(), 0.0);
+            require(i != j || rest > 0,
+                    "comir::cholesky: the matrix has an eigenvalue of 0 or less, expected positive "
+                    "ones");
+            l(i, j) = i == j ? std::sqrt(rest) : rest / l(j, j);
+        }
+    return l;
+}
+
+/// Replaces b by the solution of L x = b, L a lower triangle.
+inline void solve_lower(square_matrix const& l, std::span<double> b) {
+    for (std::size_t i = 0; i < b.size(); ++i) {
+        auto const done = b.first(i);
+        b[i] = (b[i] - std::inner_product(done.begin(), done.end(), l.row(i).begin(), 0.0)) / l(i, i);
+    }
+}
+
+/// Replaces b by the solution of L^T x = b.
+inline void solve_lower_transposed(square_matrix const& l, std::span<double> b) {
+    for (std::size_t i = b.size(); i-- > 0;) {
+        b[i] /= l(i, i);
+        for (std::size_t j = 0; j < i; ++j)
+            b[j] -= l(i, j) * b[i];
+    }
+}
+
+}  // namespace comir::inline COMIR_ABI
