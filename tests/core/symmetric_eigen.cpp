@@ -1,5 +1,7 @@
 #include <array>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include <doctest/doctest.h>
 

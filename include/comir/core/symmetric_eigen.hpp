@@ -31,7 +31,7 @@ struct eigen_system {
 };
 
 /// Of a symmetric matrix of finite values, by Jacobi's rotations. Our own, since the packaged solvers (Eigen's) cost
-/// every file that trains or converts ten seconds of compiling, for matrices of some dozen rows.
+/// every file that trains or converts seconds of compiling, for matrices of some dozen rows.
 /// Source: Golub and Van Loan, Matrix Computations, 4th edition, 8.5 (cyclic Jacobi)
 inline eigen_system symmetric_eigen(square_matrix a) {
     constexpr int most_sweeps = 60;  // ten or so suffice
@@ -39,24 +39,23 @@ inline eigen_system symmetric_eigen(square_matrix a) {
     square_matrix v(n);
     for (std::size_t i = 0; i < n; ++i)
         v(i, i) = 1;
-    auto const turn_rows = [n](square_matrix& m, std::size_t p, std::size_t q, double c, double s) {
-        double *const x = m.row(p).data(), *const y = m.row(q).data();
-        for (std::size_t k = 0; k < n; ++k) {
+    // Rows have a step of 1, columns of n.
+    auto const turn = [n](double* x, double* y, std::size_t step, double c, double s) {
+        for (std::size_t k = 0; k < n * step; k += step) {
             double const old = x[k];
             x[k] = c * old - s * y[k];
             y[k] = s * old + c * y[k];
         }
     };
-    auto const sum_of_squares = [&a](bool off) {
+    auto const off_diagonal = [&a, n] {
         double sum = 0;
-        for (std::size_t i = 0; i < a.size; ++i)
-            for (std::size_t j = 0; j < a.size; ++j)
-                if (!off || i != j)
-                    sum += a(i, j) * a(i, j);
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < n; ++j)
+                sum += i == j ? 0 : a(i, j) * a(i, j);
         return sum;
     };
-    double const enough = 1e-30 * sum_of_squares(false);
-    for (int sweep = 0; sweep < most_sweeps && sum_of_squares(true) > enough; ++sweep)
+    double const enough = 1e-30 * std::inner_product(a.values.begin(), a.values.end(), a.values.begin(), 0.0);
+    for (int sweep = 0; sweep < most_sweeps && off_diagonal() > enough; ++sweep)
         for (std::size_t p = 0; p + 1 < n; ++p)
             for (std::size_t q = p + 1; q < n; ++q) {
                 if (a(p, q) == 0)
@@ -64,14 +63,10 @@ inline eigen_system symmetric_eigen(square_matrix a) {
                 double const half = (a(q, q) - a(p, p)) / (2 * a(p, q));
                 double const t = (half < 0 ? -1 : 1) / (std::abs(half) + std::hypot(half, 1.0));
                 double const c = 1 / std::hypot(t, 1.0), s = t * c;
-                turn_rows(a, p, q, c, s);
-                for (std::size_t k = 0; k < n; ++k) {
-                    double const old = a(k, p);
-                    a(k, p) = c * old - s * a(k, q);
-                    a(k, q) = s * old + c * a(k, q);
-                }
+                turn(&a(p, 0), &a(q, 0), 1, c, s);
+                turn(&a(0, p), &a(0, q), n, c, s);
                 a(p, q) = a(q, p) = 0;
-                turn_rows(v, p, q, c, s);
+                turn(&v(p, 0), &v(q, 0), 1, c, s);
             }
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -93,8 +88,7 @@ inline square_matrix cholesky(square_matrix const& a) {
             auto const before = l.row(i).first(j);
             double const rest = a(i, j) - std::inner_product(before.begin(), before.end(), l.row(j).begin(), 0.0);
             require(i != j || rest > 0,
-                    "comir::cholesky: the matrix has an eigenvalue of 0 or less, expected positive "
-                    "ones");
+                    "comir::cholesky: the matrix has an eigenvalue of 0 or less, expected positive ones");
             l(i, j) = i == j ? std::sqrt(rest) : rest / l(j, j);
         }
     return l;

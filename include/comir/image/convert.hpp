@@ -174,8 +174,8 @@ image<T> principal_component(image<T> const& source) {
     for (std::size_t p = 0; p < pixels; ++p) {
         double value = 0.0;
         for (std::size_t c = 0; c < channels; ++c)
-            value += sign * axis[c] * (source.channel(c)[p] - mean[c]);
-        grey.channel(0)[p] = static_cast<T>(value);
+            value += axis[c] * (source.channel(c)[p] - mean[c]);
+        grey.channel(0)[p] = static_cast<T>(sign * value);
     }
     return normalise(std::move(grey));
 }

@@ -32,7 +32,7 @@ void pair_input_rows(tile_input<T> const& from, std::size_t first, std::size_t c
     conv_input<T> const& in = from.in;
     tile const& t = from.t;
     std::size_t const h = in.height(), w = in.width(), row_stride = in.value.stride_h(), step = out[0].row_stride;
-    std::size_t const end = round_up(t.columns, width) + 2 * width;
+    std::size_t const end = pair_pitch<T>(t.columns);
     auto const zero = broadcast(T(0));
     auto const pair = [&](T*(&to)[K + 1], auto&& row) {
         simd<T> a = row(0), b = row(1);

@@ -150,10 +150,11 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
                     sum_part[c] += row_sum(dy_inner.row(c, r), t.columns);
             if (into.weight) {
                 tile_reads<T> ahead{.x = input_at(in, next)};
-                if (!output.chosen)
+                if (!output.chosen) {
                     ahead.dy = rows_at(output.gradient, next);
-                if (!output.chosen && (output.offset || output.relu))
-                    ahead.value = rows_at(output.value, next);
+                    if (output.offset || output.relu)
+                        ahead.value = rows_at(output.value, next);
+                }
                 with_kernel_size<T>(k, [&]<std::size_t K>() {
                     weight_gradient_tile<T, K>({in, t, pad, pad}, dy_inner, co, ahead, memory + weight_begin,
                                                weight_part);

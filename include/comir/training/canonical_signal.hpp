@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <comir/core/error.hpp>
@@ -77,9 +78,9 @@ private:
     /// A row of `count` samples a feature.
     void add_products(std::span<double const> samples, std::size_t count) {
         constexpr std::size_t piece = 512;  // of all features fit the second cache
-        for (std::size_t first = 0; first < count; first += piece)
+        for (std::size_t first = 0; first < count; first += piece) {
+            std::size_t const length = std::min(piece, count - first);
             for (std::size_t i = 0; i < sums_.size(); ++i) {
-                std::size_t const length = std::min(piece, count - first);
                 auto const a = samples.subspan(i * count + first, length);
                 sums_[i] += std::accumulate(a.begin(), a.end(), 0.0);
                 for (std::size_t j = 0; j <= i; ++j) {
@@ -87,6 +88,7 @@ private:
                     products_(i, j) += std::transform_reduce(a.begin(), a.end(), b.begin(), 0.0);
                 }
             }
+        }
         count_ += static_cast<double>(count);
     }
 
@@ -104,7 +106,7 @@ inline std::vector<std::vector<double>> canonical_weights(square_matrix const& c
     std::vector<double> scale(n);
     for (std::size_t i = 0; i < n; ++i)
         scale[i] = covariance(i, i) > 1e-12 ? 1 / std::sqrt(covariance(i, i)) : 0.0;
-    square_matrix all(n), reduced(n), within(n);
+    square_matrix all(n), within(n);
     for (std::size_t i = 0; i < n; ++i)
         for (std::size_t j = 0; j < n; ++j)
             all(i, j) = scale[i] * covariance(i, j) * scale[j];
@@ -115,7 +117,7 @@ inline std::vector<std::vector<double>> canonical_weights(square_matrix const& c
                 within(i, j) = all(i, j);
         begin += size;
     }
-    reduced = all;
+    square_matrix reduced = all;
     for (std::size_t i = 0; i < n; ++i) {
         within(i, i) += ridge;
         reduced(i, i) += ridge;
