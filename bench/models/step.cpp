@@ -14,21 +14,22 @@
 #include <comir/optim/clip.hpp>
 #include <comir/optim/sgd.hpp>
 
-// A whole training step of two networks: quarter turns, forward, InfoNCE, backward, clipping, two updates. loss_share
-// is the part of its processor time that the loss takes; patches may be cut into cells, as the tool does.
+// A whole training step of two networks: quarter turns, forward, InfoNCE, backward, clipping, two updates, with the
+// memory of gradients handed on or, recomputing, one workspace for both. loss_share is the part of its processor time
+// that the loss takes; patches may be cut into cells, as the tool does.
 
 namespace {
 
 template <comir::unet_shape Shape>
 struct trained {
     using network_type = comir::dense_unet<Shape>;
+    using workspace = typename network_type::workspace;
 
     std::size_t batch, extent;
     network_type network;
     std::vector<float> parameters = std::vector<float>(network.parameter_count());
     std::vector<float> running = std::vector<float>(network.running_count());
     std::vector<float> gradient = std::vector<float>(network.parameter_count());
-    typename network_type::workspace work;
     comir::sgd_state<float> state;
     comir::tensor<float> x, turned, y, turned_y, dy;
     std::vector<std::uint8_t> turns, back;
@@ -44,12 +45,12 @@ struct trained {
             back.push_back(comir::inverse_turn(turns.back()));
         }
     }
-    void forward(int threads) {
+    void forward(workspace& work, int threads) {
         comir::turn<float>(std::as_const(x).view(), turns, turned.view(), threads);
         network.forward(parameters, running, turned, turned_y, 1, work, threads);
         comir::turn<float>(std::as_const(turned_y).view(), back, y.view(), threads);
     }
-    void backward(int threads) {
+    void backward(workspace& work, int threads) {
         std::fill(gradient.begin(), gradient.end(), 0.0f);
         comir::turn<float>(std::as_const(dy).view(), turns, turned_y.view(), threads);
         network.backward(parameters, turned, turned_y, {}, gradient, 1, work, threads);
@@ -60,19 +61,21 @@ struct trained {
 };
 
 template <comir::unet_shape Shape>
-void step(benchmark::State& state, std::size_t batch, std::size_t extent, std::size_t cells, int threads,
-          double gflop) {
+void step(benchmark::State& state, std::size_t batch, std::size_t extent, std::size_t cells, bool recompute,
+          int threads, double gflop) {
     trained<comir::with_channels(Shape, 3, 1)> a(batch, extent, 1);
     trained<comir::with_channels(Shape, 1, 1)> b(batch, extent, 2);
     comir::info_nce<comir::mse_critic> loss({.temperature = 0.5, .threads = threads});
     comir::shape4 const cut{batch * cells * cells, a.y.shape().c, extent / cells, extent / cells};
     std::array<comir::tensor<float>, 2> points{comir::tensor<float>(cut), comir::tensor<float>(cut)};
     std::array<comir::tensor<float>, 2> gradients{comir::tensor<float>(cut), comir::tensor<float>(cut)};
+    comir::unet_workspace<float> first, second;
+    auto& last = recompute ? first : second;
     std::clock_t in_loss = 0, in_all = 0;
     auto const go = [&] {
         std::clock_t const start = std::clock();
-        a.forward(threads);
-        b.forward(threads);
+        a.forward(first, threads);
+        b.forward(last, threads);
         std::clock_t const forward = std::clock();
         comir::cut_cells<float>(std::as_const(a.y).view(), cells, points[0].view(), threads);
         comir::cut_cells<float>(std::as_const(b.y).view(), cells, points[1].view(), threads);
@@ -83,8 +86,13 @@ void step(benchmark::State& state, std::size_t batch, std::size_t extent, std::s
         comir::join_cells<float>(std::as_const(gradients[0]).view(), cells, a.dy.view(), threads);
         comir::join_cells<float>(std::as_const(gradients[1]).view(), cells, b.dy.view(), threads);
         in_loss += std::clock() - forward;
-        a.backward(threads);
-        b.backward(threads);
+        b.backward(last, threads);
+        if (recompute)
+            a.forward(first, threads);
+        else
+            first.exchange_gradients(second);
+        a.backward(first, threads);
+        first.exchange_gradients(last);
         in_all += std::clock() - start;
     };
     go();
@@ -98,14 +106,17 @@ void step(benchmark::State& state, std::size_t batch, std::size_t extent, std::s
 }
 
 template <comir::unet_shape Shape>
-void add(std::string const& network, std::size_t batch, std::size_t extent, std::size_t cells, double gflop512) {
+void add(std::string const& network, std::size_t batch, std::size_t extent, std::size_t cells, bool recompute,
+         double gflop512) {
     for (int threads : {1, 2}) {
         // Three times the forward pass, of two networks.
         double const gflop = gflop512 * 6.0 * static_cast<double>(batch * extent * extent) / (512.0 * 512.0);
         std::string const name = "step/comir/" + network + "_" + std::to_string(batch) + "x" + std::to_string(extent) +
-                                 (cells > 1 ? "_cells" + std::to_string(cells) : "") + "/" + std::to_string(threads);
+                                 (cells > 1 ? "_cells" + std::to_string(cells) : "") + (recompute ? "_recompute" : "") +
+                                 "/" + std::to_string(threads);
         benchmark::RegisterBenchmark(
-            name.c_str(), [=](benchmark::State& state) { step<Shape>(state, batch, extent, cells, threads, gflop); })
+            name.c_str(),
+            [=](benchmark::State& state) { step<Shape>(state, batch, extent, cells, recompute, threads, gflop); })
             ->UseRealTime()
             ->MeasureProcessCPUTime()
             ->Unit(benchmark::kMillisecond);
@@ -113,9 +124,11 @@ void add(std::string const& network, std::size_t batch, std::size_t extent, std:
 }
 
 [[maybe_unused]] bool const registered = [] {
-    add<comir::compact_shape>("compact", 24, 128, 1, 21.74);
-    add<comir::compact_shape>("compact", 24, 64, 4, 21.74);
-    add<comir::paper_shape>("paper", 8, 128, 1, 83.65);
+    add<comir::compact_shape>("compact", 24, 128, 1, false, 21.74);
+    add<comir::compact_shape>("compact", 24, 128, 1, true, 21.74);
+    add<comir::compact_shape>("compact", 24, 64, 4, false, 21.74);
+    add<comir::paper_shape>("paper", 8, 128, 1, false, 83.65);
+    add<comir::paper_shape>("paper", 8, 128, 1, true, 83.65);
     return true;
 }();
 

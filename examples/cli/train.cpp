@@ -66,6 +66,7 @@ comir::trainer_options trainer_options_of(train_settings const& s) {
     options.guide = guide_of(s);
     options.seed = s.run.seed;
     options.network_seed = s.network_seed;
+    options.recompute = s.recompute;
     options.threads = s.run.threads;
     return options;
 }

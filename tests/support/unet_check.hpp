@@ -92,7 +92,6 @@ void check_threads(comir::shape4 extent) {
     CHECK(results[0] == results[1]);
 }
 
-/// Every seventh parameter's derivative of a weighted sum of the outputs against finite differences.
 /// The bytes that are told beforehand are those that a call takes.
 template <class Network>
 void check_bytes(comir::shape4 extent) {
@@ -110,6 +109,7 @@ void check_bytes(comir::shape4 extent) {
     CHECK(s.work.bytes() > encoding.work.bytes());
 }
 
+/// Every seventh parameter's derivative of a weighted sum of the outputs against finite differences.
 template <class Network>
 void check_gradient(comir::shape4 extent) {
     state<Network> s;

@@ -92,6 +92,25 @@ TEST_CASE("trainer: one seed gives equal bits, for one and two threads, and afte
     CHECK_FALSE(tiny_trainer(other_networks).state() == tiny_trainer(options(2)).state());
 }
 
+TEST_CASE("trainer: recomputed feature maps give the same bits in less memory") {
+    auto const pairs = scenes();
+    auto o = options(2);
+    tiny_trainer kept(o);
+    kept.fit(pairs, {.steps = 4});
+    o.recompute = true;
+    tiny_trainer recomputed(o);
+    recomputed.fit(pairs, {.steps = 4});
+    CHECK(recomputed.state() == kept.state());
+    CHECK(recomputed.range() == kept.range());
+
+    // Feature maps of both networks and gradients, as large as one's feature maps, once; or those of one network.
+    network const one;
+    std::size_t const gradients = one.bytes(o.batch, o.augment.patch, o.augment.patch, false),
+                      all = one.bytes(o.batch, o.augment.patch, o.augment.patch, true);
+    CHECK(recomputed.bytes() == all);
+    CHECK(kept.bytes() == 2 * all - gradients);
+}
+
 TEST_CASE("trainer: the cells of patches are learned to be told apart, with equal bits for one and two threads") {
     auto const pairs = scenes();
     auto one_thread = options(1), two_threads = options(2);

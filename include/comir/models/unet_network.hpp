@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <comir/core/random.hpp>
@@ -22,6 +24,13 @@ struct unet_workspace {
     detail::norm_scratch<T> norm;
     detail::conv_scratch<T> scratch;
     detail::unet_stage_memory<T> stage;
+
+    /// Exchanges the memory of the gradients with another workspace's. Only a backward pass needs it, so networks that
+    /// run theirs one after another hand it on.
+    void exchange_gradients(unet_workspace& other) {
+        for (std::size_t i = 0; i < std::min(buffers.size(), other.buffers.size()); ++i)
+            std::swap(buffers[i].gradient, other.buffers[i].gradient);
+    }
 
     /// Bytes held by feature maps, their gradients and what else grows with the image; scratch of the threads, a few
     /// MiB, comes on top.
@@ -158,7 +167,7 @@ private:
         work.chosen.resize(plan_.poolings);
         std::size_t widest = 1;
         for (std::size_t i = 0; i < work.buffers.size(); ++i) {
-            work.buffers[i].resize({s.n, plan_.buffer_channels[i], s.h >> i, s.w >> i}, training);
+            work.buffers[i].resize({s.n, plan_.buffer_channels[i], s.h >> i, s.w >> i});
             widest = std::max(widest, plan_.buffer_channels[i]);
         }
         for (auto const& unit : plan_.units) {

@@ -76,7 +76,7 @@ struct dense_block {
         shape4 const s = x.shape();
         require<shape_error>(s.n * s.h * s.w != 1, "comir::dense_block::forward: x is ", to_string(s),
                              ", one value per channel has no variance; give more samples or pixels, or call infer");
-        start(x, true, kept);
+        start(x, kept);
         detail::channel_moments(x, kept.scratch.parts, kept.norm.moments.data(), threads);
         detail::keep_moments(kept.norm, kept.buffer, 0, channels);
         run(parameters, {}, kept, threads);
@@ -99,7 +99,7 @@ struct dense_block {
                state& kept, int threads) const {
         detail::check_forward(*this, "dense_block::infer", parameters, x, y);
         check_running(running.size(), "infer");
-        start(x, false, kept);
+        start(x, kept);
         run(parameters, running, kept, threads);
         copy(std::as_const(kept.buffer.value).view().channels(first_kept(), y.shape().c), y);
     }
@@ -152,10 +152,10 @@ private:
         return {dropout, false, detail::mix64(of_step + i + 1)};
     }
 
-    void start(tensor_view<T const> const& x, bool training, state& kept) const {
+    void start(tensor_view<T const> const& x, state& kept) const {
         shape4 const s = x.shape();
         kept.shape = {};
-        kept.buffer.resize({s.n, width(layers), s.h, s.w}, training);
+        kept.buffer.resize({s.n, width(layers), s.h, s.w});
         kept.norm.resize(width(layers));
         copy(x, kept.buffer.value.view().channels(0, channels));
     }

@@ -60,18 +60,19 @@ public:
     aligned_vector<double> mean, variance;
     aligned_vector<double> pull_mean, pull_slope;
 
-    /// Makes room for (N, C, H, W); for training also for the gradients. Keeps what already fits.
-    void resize(shape4 shape, bool training) {
+    /// Makes room for (N, C, H, W). Keeps what already fits.
+    void resize(shape4 shape) {
         if (!(value.shape() == shape))
             value.resize(shape);
-        if (training && !(gradient.shape() == shape))
-            gradient.resize(shape);
         for (auto* v : {&mean, &variance, &pull_mean, &pull_slope})
             v->resize(shape.c);
     }
-    /// Clears the gradients before a backward pass.
+    /// Makes room for the gradients, which only a backward pass needs, and clears them.
     void clear_gradient() {
-        std::fill_n(gradient.data(), gradient.storage_size(), T(0));
+        if (gradient.shape() == value.shape())
+            std::fill_n(gradient.data(), gradient.storage_size(), T(0));
+        else
+            gradient.resize(value.shape());
         std::fill(pull_mean.begin(), pull_mean.end(), 0.0);
         std::fill(pull_slope.begin(), pull_slope.end(), 0.0);
     }

@@ -50,6 +50,7 @@ struct trainer_options {
     std::vector<std::string> names{};  // of the modalities, kept in the encoders
     std::uint64_t seed = 1;            // fixes the patches and the turns
     std::uint64_t network_seed = 1;    // fixes the networks before the first step: what makes models alike or not
+    bool recompute = false;            // one network's feature maps at a time: less memory, a forward pass more
     int threads = 0;
 };
 
@@ -91,6 +92,7 @@ struct trainer_state {
 
 /// Trains one network per modality on aligned images, connected by the loss only: patches are turned by independent
 /// quarter turns, encoded, turned back and compared by InfoNCE with the critic.
+/// Networks: dense_unet, any_unet, or a class with their calls and a workspace with those of unet_workspace
 /// Errors: shape_error if scenes, channels or settings do not fit; error if a loss or gradient is not finite, with the
 ///         state as it was before that step
 /// Threads: within each step; the same bits for any number of threads
@@ -117,6 +119,9 @@ public:
                              ", expected at least 2 patches: the others are what each is told apart from");
         require<shape_error>(options_.log.empty() || options_.log.size() == modalities, "comir::trainer: log has ",
                              options_.log.size(), " entries, expected one for each of ", modalities, " modalities");
+        require(alike || !options_.recompute,
+                "comir::trainer: recompute is on, but the networks' workspaces are of different types; they cannot "
+                "take turns in one");
         require<shape_error>(options_.names.empty() || options_.names.size() == modalities,
                              "comir::trainer: there are ", options_.names.size(), " names, expected one for each of ",
                              modalities, " modalities");
@@ -199,6 +204,13 @@ public:
         return mean;
     }
 
+    /// Bytes of the feature maps and their gradients that training has made room for.
+    std::size_t bytes() const {
+        std::size_t total = 0;
+        each([&]<std::size_t I>() { total += std::get<I>(workspaces_).bytes(); });
+        return total;
+    }
+
     /// The mapping to 0..1 that the end of fit measured.
     intensity_range const& range() const { return range_; }
     void set_range(intensity_range const& range) { range_ = range; }
@@ -218,6 +230,17 @@ private:
                 .range = range_,
                 .contrast_sigma = options_.contrast_sigma,
                 .contrast_floor = options_.contrast_floor};
+    }
+    static constexpr bool alike = (std::same_as<typename Networks::workspace,
+                                                typename std::tuple_element_t<0, std::tuple<Networks...>>::workspace> &&
+                                   ...);
+
+    template <std::size_t I>
+    auto& workspace() {
+        if constexpr (alike)
+            return options_.recompute ? std::get<0>(workspaces_) : std::get<I>(workspaces_);
+        else
+            return std::get<I>(workspaces_);
     }
     template <class F>
     static void each(F&& f) {
@@ -273,6 +296,28 @@ private:
         return options_.guide * std::max(0.1, left);
     }
 
+    template <std::size_t I>
+    void forward() {
+        network_state& s = state_.networks[I];
+        std::get<I>(networks_).forward(s.parameters, s.running, std::as_const(turned_[I]).view(), encoded_[I].view(),
+                                       state_.step, workspace<I>(), options_.threads);
+    }
+
+    /// The gradient by the parameters from that by the representations, after forward.
+    template <std::size_t I>
+    void backward() {
+        if constexpr (alike)
+            if (!options_.recompute)
+                std::get<I>(workspaces_).exchange_gradients(std::get<(I + 1) % modalities>(workspaces_));
+        auto& gradient = parameter_gradients_[I];
+        std::fill(gradient.begin(), gradient.end(), 0.0f);
+        // The turns' gradient: turned as the input was.
+        turn<float>(std::as_const(gradients_[I]).view(), turns_[I], encoded_[I].view(), options_.threads);
+        std::get<I>(networks_).backward(state_.networks[I].parameters, std::as_const(turned_[I]).view(),
+                                        std::as_const(encoded_[I]).view(), {}, gradient, state_.step, workspace<I>(),
+                                        options_.threads);
+    }
+
     void step(training_step& report, signal_guide<modalities>* guide) {
         // Independent quarter turns of every patch of every modality, undone behind the network.
         each([&]<std::size_t I>() {
@@ -281,11 +326,9 @@ private:
                 turns_[I][n] = quarter_turns_of<Group>(random.below(Group::order));
                 inverse_[I][n] = inverse_turn(turns_[I][n]);
             }
-            network_state& s = state_.networks[I];
             turn<float>(std::as_const(patches_[I]).view(), turns_[I], turned_[I].view(), options_.threads);
-            running_before_[I] = s.running;
-            std::get<I>(networks_).forward(s.parameters, s.running, std::as_const(turned_[I]).view(),
-                                           encoded_[I].view(), state_.step, std::get<I>(workspaces_), options_.threads);
+            running_before_[I] = state_.networks[I].running;
+            forward<I>();
             turn<float>(std::as_const(encoded_[I]).view(), inverse_[I], representations_[I].view(), options_.threads);
         });
 
@@ -305,17 +348,18 @@ private:
         if (guide)
             report.guide = guide->gradient(state_.step, guide_weight(report.steps), inputs, outputs);
 
+        report.gradient_norms.resize(modalities);
         bool finite = std::isfinite(report.loss.loss + report.decay + report.guide);
-        each([&]<std::size_t I>() {
-            auto& gradient = parameter_gradients_[I];
-            std::fill(gradient.begin(), gradient.end(), 0.0f);
-            // The turns' gradient: turned as the input was.
-            turn<float>(std::as_const(gradients_[I]).view(), turns_[I], encoded_[I].view(), options_.threads);
-            std::get<I>(networks_).backward(state_.networks[I].parameters, std::as_const(turned_[I]).view(),
-                                            std::as_const(encoded_[I]).view(), {}, gradient, state_.step,
-                                            std::get<I>(workspaces_), options_.threads);
-            report.gradient_norms.push_back(clip_norm(std::span(gradient), options_.clip, options_.threads));
-            finite = finite && std::isfinite(report.gradient_norms.back());
+        // From the last network, whose feature maps are there even if the networks take turns in one workspace.
+        each([&]<std::size_t Before>() {
+            constexpr std::size_t I = modalities - 1 - Before;
+            if (options_.recompute && Before > 0) {
+                state_.networks[I].running = running_before_[I];  // forward mixes the batch's in once more
+                forward<I>();
+            }
+            backward<I>();
+            report.gradient_norms[I] = clip_norm(std::span(parameter_gradients_[I]), options_.clip, options_.threads);
+            finite = finite && std::isfinite(report.gradient_norms[I]);
         });
         if (!finite) {
             for (std::size_t m = 0; m < modalities; ++m)
@@ -346,8 +390,8 @@ private:
         sampler.draw_validation(index, views(patches_), options_.threads);
         each([&]<std::size_t I>() {
             std::get<I>(networks_).encode(state_.networks[I].parameters, state_.networks[I].running,
-                                          std::as_const(patches_[I]).view(), representations_[I].view(),
-                                          std::get<I>(workspaces_), options_.threads);
+                                          std::as_const(patches_[I]).view(), representations_[I].view(), workspace<I>(),
+                                          options_.threads);
         });
     }
 
@@ -376,7 +420,7 @@ private:
     std::tuple<Networks...> networks_;
     trainer_state state_;
     intensity_range range_;
-    std::tuple<typename Networks::workspace...> workspaces_;
+    std::tuple<typename Networks::workspace...> workspaces_;  // with recompute, only the first is used
     info_nce<Critic> loss_;
     std::array<tensor<float>, modalities> patches_, turned_, encoded_, representations_, gradients_;
     std::array<tensor<float>, modalities> cells_, cell_gradients_;
