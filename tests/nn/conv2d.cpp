@@ -66,8 +66,10 @@ TEST_CASE("conv2d: odd widths equal the plain loop") {
 }
 
 TEST_CASE("conv2d: every block of output channels and several tiles equal the plain loop") {
-    for (std::size_t out : {1u, 2u, 4u, 6u, 8u, 12u, 13u, 27u})
-        check_plain<3>({1, 3, 4, 9}, out, false);
+    // Few input channels go row by row, others by pairs of rows.
+    for (std::size_t in : {3u, 4u, 5u})
+        for (std::size_t out : {1u, 2u, 4u, 6u, 8u, 12u, 13u, 27u})
+            check_plain<3>({1, in, 5, 35}, out, false);
     check_plain<3>({2, 6, 37, 141}, 2, true);
     check_plain<1>({1, 19, 33, 11}, 2, true);
 }

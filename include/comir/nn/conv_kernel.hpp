@@ -78,12 +78,13 @@ struct soon_read {
 template <scalar T, std::size_t K, std::size_t Block>
 void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const* bias, bool add, plane<T> const& y,
                std::size_t rows, std::size_t columns, soon_read<T> const& soon) {
-    constexpr std::size_t width = simd_width<T>, step = in_row_pairs(K, Block) ? 2 : 1;
+    constexpr std::size_t width = simd_width<T>, many = conv_chunk<K>;
+    bool const pairs = in_row_pairs(K, Block, ci);
     std::size_t const chunks = (ci + conv_chunk<K> - 1) / conv_chunk<K>, chunk = (ci + chunks - 1) / chunks;
     for (std::size_t first = 0; first < ci; first += chunk) {
         std::size_t const count = std::min(chunk, ci - first);
         T const* const w = weight + first * packed_taps(K) * Block;
-        for (std::size_t r = 0; r < rows; r += step)
+        for (std::size_t r = 0; r < rows; r += pairs ? 2 : 1)
             for (std::size_t column = 0; column < columns; column += 2 * width) {
                 plane<T const> const here{x.row(first, r) + column, x.channel_stride, x.row_stride};
                 auto const place = [&](plane<T const> const& p, std::size_t c) {
@@ -95,12 +96,15 @@ void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const
                                           soon.b.data && first == 0 ? place(soon.b, 0) : here};
                 plane<T> const to{y.row(0, r) + column, y.channel_stride, y.row_stride};
                 bool const more = add || first > 0, wide = column + width < columns;
-                if constexpr (step == 2) {
-                    if (wide)
-                        conv_row_pair<T, K, Block, 2>(from, count, w, bias, more, to, r + 1 < rows);
-                    else
-                        conv_row_pair<T, K, Block, 1>(from, count, w, bias, more, to, r + 1 < rows);
-                } else {
+                if constexpr (in_row_pairs(K, Block, many))
+                    if (pairs) {
+                        if (wide)
+                            conv_row_pair<T, K, Block, 2>(from, count, w, bias, more, to, r + 1 < rows);
+                        else
+                            conv_row_pair<T, K, Block, 1>(from, count, w, bias, more, to, r + 1 < rows);
+                        continue;
+                    }
+                if constexpr (!in_row_pairs(K, Block, 1)) {
                     if (wide)
                         conv_row<T, K, Block, 2>(from, count, w, bias, more, to.data, to.channel_stride);
                     else

@@ -33,9 +33,10 @@ struct plane {
     plane from(std::size_t c) const { return data ? plane{row(c, 0), channel_stride, row_stride} : plane{}; }
 };
 
-/// Kernels that run two rows at once; for narrower blocks the additions of rows cost more than they save.
-constexpr bool in_row_pairs(std::size_t k, std::size_t block) {
-    return (k == 2 || k == 3) && block >= 4;
+/// Kernels that run two rows at once. For narrower blocks the additions of rows cost more than they save, for a 3x3
+/// kernel of few input channels the sums that its sweeps hand on.
+constexpr bool in_row_pairs(std::size_t k, std::size_t block, std::size_t ci) {
+    return block >= 4 && (k == 2 || (k == 3 && ci > 4));
 }
 
 /// Packed weights of a pair of channels: K columns of K + 1 rows where rows go in pairs.
@@ -54,7 +55,7 @@ void pack_blocks(std::size_t co, std::size_t ci, std::size_t k, WeightOf&& weigh
                 for (std::size_t b = 0; b < block; ++b) {
                     auto const w = [&](std::size_t ky) { return weight_of(first + b, i, ky, kx); };
                     auto const put = [&](std::size_t row, T value) { packed[(row * k + kx) * block + b] = value; };
-                    if (!in_row_pairs(k, block)) {
+                    if (!in_row_pairs(k, block, ci)) {
                         for (std::size_t ky = 0; ky < k; ++ky)
                             put(ky, w(ky));
                     } else if (k == 3) {
