@@ -269,8 +269,9 @@ TEST_CASE("read_model: shapes that no encoder has are refused, dropout is ignore
     auto const check = [&](std::string const& from, std::string const& to, std::string const& why) {
         refused.check_text("visible.shape", with(from, to), why);
     };
-    check("\"first\":16", "\"first\":17", "the shape compact or paper");
-    check("[2,2,2]", "[2,2,3]", "the shape compact or paper");
+    check("\"first\":16", "\"first\":17", "'visible.conv_init.weight' is (16, 3, 3, 3), expected (17, 3, 3, 3)");
+    check("[2,2,2]", "[2,2,3]", "is missing");
+    check("\"bottleneck\":3", "\"bottleneck\":1020", "at most 1024 dense layers");
     check("\"in\":3", "\"in\":0", "a valid shape");
     check("\"in\":3", "\"in\":4", "'visible.conv_init.weight' is (16, 3, 3, 3), expected (16, 4, 3, 3)");
     check("\"in\":3", "\"in\":18446744073709551615", "at most 65536");

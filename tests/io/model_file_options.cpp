@@ -57,6 +57,25 @@ TEST_CASE("model_file: networks with options come back and encode with the same 
     CHECK(read_all(folder / "again") == read_all(folder / "m"));
 }
 
+TEST_CASE("model_file: networks of any shape come back and encode with the same bits") {
+    temporary_folder const folder;
+    constexpr comir::unet_shape own{
+        .in = 2, .out = 3, .first = 5, .down = {1, 2}, .bottleneck = 1, .up = {2, 1}, .growth = 4};
+    auto const given = make_encoder(comir::dense_unet<own>(), "a");
+    comir::model m;
+    m.encoders = {comir::to_any_encoder(given)};
+    m.info = {.critic = "mse", .group = "c4", .version = "1"};
+    comir::write_model(folder / "m", m);
+    auto const read = comir::read_model(folder / "m");
+    comir::image<float> picture({2, 21, 30});
+    comir::random_stream random(5);
+    for (float& value : picture.values())
+        value = static_cast<float>(random.uniform());
+    auto const expected = given.encode(picture), actual = encoded(read.find("a"), picture);
+    CHECK(std::vector<float>(actual.values().begin(), actual.values().end()) ==
+          std::vector<float>(expected.values().begin(), expected.values().end()));
+}
+
 TEST_CASE("model_file: options that do not fit the tensors are refused") {
     temporary_folder const folder;
     comir::model m;

@@ -47,7 +47,8 @@ struct model {
                 return held;
             names += (names.empty() ? "'" : ", '") + detail::shown(name) + "'";
         }
-        fail("comir::model::find: no modality '", detail::shown(modality), "', expected one of ", names);
+        fail("comir::model::find: no modality '", detail::shown(modality), "', ",
+             names.empty() ? "the model has none" : "expected one of " + names);
     }
 };
 
@@ -165,24 +166,22 @@ any_encoder read_numbers(Network network, tensor_source& source, encoder_setting
     return encoder<Network>(std::move(network), std::move(parameters), std::move(running), std::move(settings));
 }
 
-/// The encoder of a named shape, with options or without; dropout plays no part outside training. Other shapes are
-/// refused, so that a hostile file cannot ask for a network of any size.
+/// The encoder of any shape; dropout plays no part outside training. A network's numbers must all be in the file, so a
+/// hostile one cannot ask for a network much larger than itself.
 inline any_encoder read_encoder(model_texts const& texts, tensor_source& source, encoder_settings settings) {
     std::string const name = settings.modality + ".shape";
     unet_shape shape = texts.shape(name);
     shape.dropout_percent = 0;
-    unet_shape plain = shape;
-    plain.pooling = pooling::max;
-    plain.upsampling = upsampling::nearest;
-    plain.early_transition = false;
-    bool const compact = plain == with_channels(compact_shape, shape.in, shape.out);
-    if (!compact && plain != with_channels(paper_shape, shape.in, shape.out))
-        texts.refuse(name, "the shape compact or paper with any number of channels");
-    if (plain != shape)
-        return read_numbers(any_unet(shape), source, std::move(settings));
-    if (compact)
+    if (shape == with_channels(compact_shape, shape.in, shape.out))
         return read_numbers(compact_network(shape.in, shape.out), source, std::move(settings));
-    return read_numbers(paper_network(shape.in, shape.out), source, std::move(settings));
+    if (shape == with_channels(paper_shape, shape.in, shape.out))
+        return read_numbers(paper_network(shape.in, shape.out), source, std::move(settings));
+    std::size_t layers = shape.bottleneck;
+    for (std::size_t i = 0; i < shape.levels(); ++i)
+        layers += shape.down[i] + shape.up[i];
+    if (layers > most_model_layers)
+        texts.refuse(name, "at most " + std::to_string(most_model_layers) + " dense layers");
+    return read_numbers(any_unet(shape), source, std::move(settings));
 }
 
 inline model model_from(model_texts const& texts, tensor_source& source) {

@@ -26,6 +26,7 @@ namespace comir::inline COMIR_ABI::detail {
 inline constexpr std::size_t longest_model_text = std::size_t{1} << 20;
 // Far beyond any sensor, and small enough that no product of sizes overflows.
 inline constexpr std::size_t most_model_channels = 65536;
+inline constexpr std::size_t most_model_layers = 1024;
 
 /// The metadata of a model file or checkpoint: texts under names, whose errors say where they come from.
 class model_texts {
