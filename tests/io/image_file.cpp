@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <tiffio.h>
 
 #include <comir/io/image_file.hpp>
 
@@ -135,11 +137,11 @@ TEST_CASE("read_image: TIFF files of other programs give the pixels that they wr
             made<std::uint8_t>({1, 5, 7}, [&](auto, auto y, auto x) { return pattern(0, y, (x + 7 - page) % 7); })));
 }
 
-TEST_CASE("read_image: TIFF with white as 0 is inverted, a resolution without unit is the spacing") {
+TEST_CASE("read_image: TIFF with white as 0 is inverted, a resolution without unit is no spacing") {
     comir::any_image const file = comir::read_image(data / "white.tif");
     REQUIRE(holds(file, made<std::uint8_t>({1, 5, 7}, [](auto... at) { return 255 - pattern(at...) % 256; })));
-    CHECK(std::get<comir::image<std::uint8_t>>(file).spacing == std::array<double, 2>{0.5, 0.25});
-    CHECK(comir::read_image_float(data / "white.tif").spacing == std::array<double, 2>{0.5, 0.25});
+    CHECK(std::get<comir::image<std::uint8_t>>(file).spacing == std::array<double, 2>{1.0, 1.0});
+    CHECK(comir::read_image_float(data / "white.tif").spacing == std::array<double, 2>{1.0, 1.0});
 }
 
 TEST_CASE("read_image_float: integers end at 1, float stays, alpha is dropped") {
@@ -172,6 +174,29 @@ TEST_CASE("write_image: every type and channel count reads back with the same bi
     comir::any_image const held = random_image<std::uint16_t>({2, 4, 5}, 3);
     comir::write_image(folder / "any.tif", held);
     CHECK(holds(comir::read_image(folder / "any.tif"), std::get<comir::image<std::uint16_t>>(held)));
+}
+
+TEST_CASE("read_image: TIFF's resolutions per inch and centimetre are the spacing in mm") {
+    temporary_folder const folder;
+    auto const spacing = [&](std::uint16_t unit) {
+        auto image = random_image<std::uint8_t>({1, 3, 4}, 2);
+        image.spacing = {2.0, 4.0};
+        comir::write_image(folder / "u.tif", image);
+        TIFF* const file = TIFFOpen((folder / "u.tif").c_str(), "r+");
+        REQUIRE(file);
+        float x = 0;
+        std::uint16_t written = 0;
+        TIFFGetField(file, TIFFTAG_XRESOLUTION, &x);
+        TIFFGetField(file, TIFFTAG_RESOLUTIONUNIT, &written);
+        CHECK((x == 5.0f && written == RESUNIT_CENTIMETER));
+        TIFFSetField(file, TIFFTAG_RESOLUTIONUNIT, unit);
+        TIFFRewriteDirectory(file);
+        TIFFClose(file);
+        return comir::read_image_float(folder / "u.tif").spacing;
+    };
+    CHECK(spacing(RESUNIT_CENTIMETER) == std::array<double, 2>{2.0, 4.0});
+    CHECK(spacing(RESUNIT_INCH)[1] == doctest::Approx(25.4 / 2.5));
+    CHECK(spacing(RESUNIT_NONE) == std::array<double, 2>{1.0, 1.0});
 }
 
 TEST_CASE("write_image: TIFF keeps the spacing to float precision") {

@@ -50,8 +50,8 @@ inline decoded_image decode_image(std::string const& who, std::filesystem::path 
 /// Reads a PNG or TIFF file as it is stored, alpha included.
 /// PNG:    8 and 16 bits; palettes, transparent colours and 1, 2 and 4 bits become 8 bits (0..255)
 /// TIFF:   8 and 16 bits unsigned, 32-bit float, 64-bit float (rounded to 32), any number of channels, strips or tiles,
-///         either planar configuration; MinIsWhite integers are inverted so that black is 0; a resolution without unit
-///         becomes the spacing; the orientation tag is not applied
+///         either planar configuration; MinIsWhite integers are inverted so that black is 0; a resolution per inch or
+///         centimetre becomes the spacing in mm, as in ITK; the orientation tag is not applied
 /// Errors: error if the file cannot be opened or lacks the page; format_error if it is damaged, of another kind, or
 ///         larger than options.max_values
 inline any_image read_image(std::filesystem::path const& path, read_image_options const& options = {}) {
@@ -87,7 +87,7 @@ inline std::size_t count_pages(std::filesystem::path const& path) {
 
 /// Writes a PNG (.png: 8 or 16 bits, 1 to 4 channels: grey, grey and alpha, RGB, RGB and alpha) or a TIFF file (.tif,
 /// .tiff: also float, any number of channels; 3 are RGB, 4 are RGB and one of unknown meaning; a spacing other than 1
-/// becomes the resolution). The file appears under its name only when it is complete.
+/// becomes the resolution, as mm). The file appears under its name only when it is complete.
 /// Errors: error if the extension is another, the type does not fit or the file cannot be written; shape_error if the
 ///         image is empty or has more channels or pixels than the format holds
 template <class T>

@@ -221,12 +221,13 @@ image<T> read_tiff_pixels(tiff_stream const& file, tiff_layout const& l) {
             for (std::size_t c = 0; c < l.shape.c - (l.alpha ? 1 : 0); ++c)
                 for (T& value : result.channel(c))
                     value = static_cast<T>(std::numeric_limits<T>::max() - value);
-    // Resolutions in inches or centimetres are mostly a scanner's or a printer's default and say nothing of the scene;
-    // those without a unit are how microscopy programs store their pixel size.
-    if (file.tag<std::uint16_t>(TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH) == RESUNIT_NONE) {
+    // As ITK reads it, in millimetres and without a resolution that has no unit: transform files for ITK and elastix
+    // hold only where both programs take the same pixel size from an image.
+    auto const unit = file.tag<std::uint16_t>(TIFFTAG_RESOLUTIONUNIT, RESUNIT_NONE);
+    if (double const length = unit == RESUNIT_INCH ? 25.4 : unit == RESUNIT_CENTIMETER ? 10.0 : 0.0; length > 0) {
         double const x = file.tag<float>(TIFFTAG_XRESOLUTION, 0.0f), y = file.tag<float>(TIFFTAG_YRESOLUTION, 0.0f);
         if (std::isnormal(x) && std::isnormal(y) && x > 0 && y > 0)
-            result.spacing = {1 / x, 1 / y};
+            result.spacing = {length / x, length / y};
     }
     return result;
 }
@@ -284,9 +285,9 @@ void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint3
         set(TIFFTAG_EXTRASAMPLES, static_cast<int>(extra), kinds.data());
     }
     if (source.spacing[0] > 0 && source.spacing[1] > 0 && (source.spacing[0] != 1.0 || source.spacing[1] != 1.0)) {
-        set(TIFFTAG_RESOLUTIONUNIT, RESUNIT_NONE);
-        set(TIFFTAG_XRESOLUTION, 1 / source.spacing[0]);
-        set(TIFFTAG_YRESOLUTION, 1 / source.spacing[1]);
+        set(TIFFTAG_RESOLUTIONUNIT, RESUNIT_CENTIMETER);
+        set(TIFFTAG_XRESOLUTION, 10 / source.spacing[0]);
+        set(TIFFTAG_YRESOLUTION, 10 / source.spacing[1]);
     }
 }
 
