@@ -501,6 +501,7 @@ TEST_CASE("sift: wrong input is named") {
     CHECK(text({.edge = 0.5}).find("edge is 0.5") != std::string::npos);
     CHECK(text({.range = -1.0}).find("range is -1") != std::string::npos);
     CHECK(text({.smallest_octave = 10, .largest_octave = 5}).find("octaves of 10 to 5") != std::string::npos);
+    CHECK(text({.smallest_octave = 0, .largest_octave = 0}).find("octaves of 0 to 0") != std::string::npos);
     CHECK(text({.cells = 0}).find("cells is 0") != std::string::npos);
     CHECK(text({.bins = 1}).find("bins is 1") != std::string::npos);
     CHECK(text({.cell_width = 0.0}).find("cell_width is 0") != std::string::npos);

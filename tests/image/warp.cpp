@@ -158,5 +158,6 @@ TEST_CASE("checkerboard: images that do not fit are refused") {
     comir::image<float> const a({2, 2, 2}), b({3, 2, 2}), c({2, 2, 3});
     CHECK_THROWS_AS(checkerboard(a, b), comir::shape_error);
     CHECK_THROWS_AS(checkerboard(a, c), comir::shape_error);
+    CHECK_THROWS_AS(checkerboard(comir::image<float>({0, 4, 4}), comir::image<float>({1, 4, 4})), comir::shape_error);
     CHECK_THROWS_AS(checkerboard(a, a, 0), comir::error);
 }

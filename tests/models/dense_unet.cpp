@@ -99,6 +99,20 @@ TEST_CASE("dense_unet: gradients with dropout equal finite differences") {
     CHECK(other != with_dropout);
 }
 
+TEST_CASE("dense_unet: rows without room for whole vectors are refused") {
+    using network = comir::dense_unet<compact_mini, float>;
+    unet_check::state<network> s;
+    comir::tensor<float> const x({1, 3, 4, 12});
+    std::vector<float> rows(48);
+    comir::tensor_view<float> const dense(rows.data(), {1, s.network.out_channels(), 4, 12}, 48, 48, 12);
+    if (12 % comir::simd_width<float> == 0)
+        return;  // whole vectors end with the row
+    CHECK_THROWS_WITH_AS(s.network.encode(s.parameters, s.running, x, dense, s.work, 1),
+                         doctest::Contains("the rows of y are 12 values apart"), comir::shape_error);
+    CHECK_THROWS_WITH_AS(s.network.forward(s.parameters, s.running, x, dense, 1, s.work, 1),
+                         doctest::Contains("let y be a tensor"), comir::shape_error);
+}
+
 TEST_CASE("dense_unet: the bytes told beforehand are those that a call takes") {
     check_bytes<comir::dense_unet<compact_mini, float>>({2, 3, 12, 20});
     check_bytes<comir::dense_unet<paper_mini, float>>({3, 1, 16, 40});

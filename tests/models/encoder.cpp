@@ -116,6 +116,11 @@ TEST_CASE("encoder: wrong channels and values that are not finite are refused") 
     auto picture = noise(2, 8, 8);
     picture(1, 2, 3) = std::nanf("");
     CHECK_THROWS_AS(encoder.encode(picture), comir::error);
+    CHECK_THROWS_WITH_AS(encoder.encode(noise(2, 8, 8), {.margin = std::size_t(-1)}),
+                         doctest::Contains("expected at most 65536"), comir::error);
+    auto const whole = noise(2, 30, 41);
+    CHECK(
+        std::ranges::equal(encoder.encode(whole, {.tile = std::size_t(-1)}).values(), encoder.encode(whole).values()));
 }
 
 TEST_CASE("to_unit: one range for all images") {

@@ -195,9 +195,11 @@ TEST_CASE("global_search: ranges of angles and shifts keep to their limits") {
         CHECK(std::abs(at.y - 49.5) <= 4.5);
     }
     options = {};
-    options.max_angle = 0.0;
-    for (auto const& c : global_search_target(p.fixed, options).search(p.moving).candidates)
-        CHECK(std::abs(c.transform.parameters[0]) < 1e-12);
+    for (double const largest : {0.0, 1e-12, 1e-9}) {
+        options.max_angle = largest;
+        for (auto const& c : global_search_target(p.fixed, options).search(p.moving).candidates)
+            CHECK(std::abs(c.transform.parameters[0]) <= largest + 1e-12);
+    }
 }
 
 TEST_CASE("global_search: masked pixels do not count, whatever they hold") {

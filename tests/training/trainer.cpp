@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -177,7 +178,23 @@ TEST_CASE("trainer: settings and scenes that do not fit are refused") {
     o = options(1);
     o.batch = 1;
     CHECK_THROWS_AS(tiny_trainer{o}, comir::shape_error);
+    auto const refused = [](auto const& change, char const* why) {
+        auto changed = options(1);
+        change(changed);
+        CHECK_THROWS_WITH_AS(tiny_trainer{changed}, doctest::Contains(why), comir::error);
+    };
+    refused([](auto& c) { c.learning_rate = -1; }, "learning_rate is -1");
+    refused([](auto& c) { c.temperature = std::numeric_limits<double>::infinity(); }, "temperature is inf");
+    refused([](auto& c) { c.momentum = 2; }, "momentum is 2");
+    refused([](auto& c) { c.clip = 0; }, "clip is 0");
+    refused([](auto& c) { c.decay_l2 = std::nan(""); }, "decay_l2 is");
+    refused([](auto& c) { c.contrast_sigma = -3; }, "contrast_sigma is -3");
+    refused([](auto& c) { c.names = {"a", "a"}; }, "two modalities are called 'a'");
     tiny_trainer t(options(1));
+    CHECK_THROWS_AS(t.validate(scenes(), 0), comir::error);
+    auto state = t.state();
+    state.networks[1].optimizer.velocity.resize(3);
+    CHECK_THROWS_AS(t.restore(state), comir::shape_error);
     std::vector<comir::aligned_images<2>> colour{{comir::image<float>({3, 32, 32}), comir::image<float>({1, 32, 32})}};
     CHECK_THROWS_AS(t.fit(colour, {.steps = 1}), comir::shape_error);
 }

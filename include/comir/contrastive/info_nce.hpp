@@ -49,7 +49,7 @@ class info_nce {
                   "backward(points, s, ds, dpoints, threads) const; see contrastive/critic.hpp");
 
 public:
-    explicit info_nce(info_nce_options options = {}, Critic critic = {}) : options_(options), critic_(critic) {
+    explicit info_nce(info_nce_options options = {}, Critic critic = Critic()) : options_(options), critic_(critic) {
         require(options.temperature > 0, "comir::info_nce: temperature is ", options.temperature,
                 ", expected a number above 0");
     }

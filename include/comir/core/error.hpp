@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -43,6 +44,12 @@ inline std::string to_text(char part) {
 }
 template <class T>
 requires std::is_arithmetic_v<T> std::string to_text(T part) {
+    if constexpr (std::is_floating_point_v<T>)
+        if (T const size = part < 0 ? -part : part; size > 0 && (size < T(1e-3) || size > T(1e15))) {
+            char digits[32];
+            std::snprintf(digits, sizeof digits, "%.4g", static_cast<double>(part));
+            return digits;
+        }
     std::string text = std::to_string(part);
     if constexpr (std::is_floating_point_v<T>) {
         // std::to_string always prints six decimals; the trailing zeros only hide the number.

@@ -65,8 +65,9 @@ inline void check_sift_options(sift_options const& o) {
     require(o.edge >= 1.0 && o.edge < 1e6, who, ": edge is ", o.edge, ", expected a ratio of at least 1");
     require(o.range >= 0.0 && std::isfinite(o.range), who, ": range is ", o.range,
             ", expected a positive number, or 0 for the image's own");
-    require(o.smallest_octave <= o.largest_octave && o.largest_octave <= 32000, who, ": octaves of ", o.smallest_octave,
-            " to ", o.largest_octave, " pixels were asked for, expected a range up to 32000");
+    require(o.smallest_octave <= o.largest_octave && o.largest_octave >= 1 && o.largest_octave <= 32000, who,
+            ": octaves of ", o.smallest_octave, " to ", o.largest_octave,
+            " pixels were asked for, expected a range that ends at 1 to 32000");
     require(o.cells >= 1 && o.cells <= 16, who, ": cells is ", o.cells, ", expected 1 to 16");
     require(o.bins >= 2 && o.bins <= 64, who, ": bins is ", o.bins, ", expected 2 to 64");
     require(o.cell_width > 0.0 && o.cell_width <= 100.0, who, ": cell_width is ", o.cell_width,

@@ -86,8 +86,8 @@ T weighted_sum(T const* pixels, std::size_t stride, std::array<T, Count> const& 
 
 /// Brings a position so near to the image that its pixel number fits an integer, without changing its value.
 inline double near_position(double position, double extent, border outside) {
-    if (outside == border::reflect)
-        return position - 2.0 * extent * std::floor(position / (2.0 * extent));
+    if (outside == border::reflect)  // clamped, since the difference of huge numbers may be anything
+        return std::clamp(position - 2.0 * extent * std::floor(position / (2.0 * extent)), 0.0, 2.0 * extent);
     return std::clamp(position, -4.0, extent + 4.0);
 }
 

@@ -86,7 +86,8 @@ image<T> warp(image<T> const& moving, Transform const& fixed_to_moving, image<U>
 /// Errors: shape_error if rows or columns differ, or channels differ and neither image is grey; error if squares is 0
 template <class T>
 image<T> checkerboard(image<T> const& fixed, image<T> const& warped, std::size_t squares = 8) {
-    require<shape_error>(fixed.height() == warped.height() && fixed.width() == warped.width() &&
+    require<shape_error>(fixed.height() == warped.height() && fixed.width() == warped.width() && fixed.channels() > 0 &&
+                             warped.channels() > 0 &&
                              (fixed.channels() == warped.channels() || fixed.channels() == 1 || warped.channels() == 1),
                          "comir::checkerboard: the images are ", to_string(fixed.shape()), " and ",
                          to_string(warped.shape()),

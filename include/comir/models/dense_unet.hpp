@@ -5,6 +5,7 @@
 #include <span>
 
 #include <comir/models/unet_network.hpp>
+#include <comir/nn/row_room.hpp>
 
 namespace comir::inline COMIR_ABI {
 
@@ -46,6 +47,7 @@ public:
     void encode(std::span<T const> parameters, std::span<T const> running, tensor_view<T const> x, tensor_view<T> y,
                 workspace& work, int threads = 0) const {
         check(x.shape(), y.shape(), "encode");
+        check_row_room(y, "dense_unet::encode");
         check_spans(parameters.size(), running.size(), "encode");
         network_.forward(parameters, {}, running, x, y, false, 0, work, threads);
     }
@@ -55,6 +57,7 @@ public:
     void forward(std::span<T const> parameters, std::span<T> running, tensor_view<T const> x, tensor_view<T> y,
                  std::uint64_t seed, workspace& work, int threads = 0) const {
         check(x.shape(), y.shape(), "forward");
+        check_row_room(y, "dense_unet::forward");
         check_spans(parameters.size(), running.size(), "forward");
         std::size_t const lowest = x.shape().n * (x.shape().h / multiple()) * (x.shape().w / multiple());
         require<shape_error>(lowest > 1, "comir::dense_unet::forward: x is ", to_string(x.shape()),
@@ -100,8 +103,9 @@ private:
 /// Shapes:  x (N, in, H, W), y (N, out, H, W); H and W multiples of `multiple()`
 /// Holds no numbers: parameters, running statistics, gradients and workspaces belong to the caller. The parameters are
 /// one flat array in the order of `parameter_entries()`, so a device can point at them in flash memory.
-/// Writes:  forward overwrites y; backward adds to dx (unless it is empty) and to the gradient
-/// Errors:  shape_error if an extent, a channel count or a span's length does not fit
+/// Writes:  encode and forward overwrite y, whose rows must have room for whole vectors, as a tensor's have; backward
+///          adds to dx (unless it is empty) and to the gradient
+/// Errors:  shape_error if an extent, a channel count, a span's length or the distance of y's rows does not fit
 /// Threads: over tiles; the same bits for any number of threads
 /// Source:  Jegou et al. 2017, arXiv:1611.09326; layer details as in the network published with CoMIR
 template <unet_shape Shape, scalar T = float>

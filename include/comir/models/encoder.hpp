@@ -85,7 +85,8 @@ public:
     /// The representation as the network gives it, (out, H, W), unbounded; `to_unit` maps it to 0..1.
     /// Images of any size: reflected to the network's multiple and a margin, in tiles if large, cut back.
     /// With average_turns a turned image gives the turned representation, bit for bit.
-    /// Errors: shape_error if the image is empty or has another number of channels; error if a value is not finite
+    /// Errors: shape_error if the image is empty or has another number of channels; error if a value is not finite or
+    ///         the margin is above 65536 px
     image<float> encode(image<float> const& source, workspace& work, encode_options const& options = {}) const {
         require<shape_error>(!source.empty(), "comir::encode: the image has no pixels");
         require<shape_error>(source.channels() == network_.in_channels(), "comir::encode: the image has ",
@@ -111,8 +112,12 @@ public:
     }
 
 private:
+    static constexpr std::size_t most_margin = 65536;  // px; far beyond any network's reach
+
     image<float> encode_once(image<float> const& source, workspace& work, encode_options const& options) const {
         std::size_t const multiple = network_.multiple(), h = source.height(), w = source.width();
+        require(options.margin <= most_margin, "comir::encode: the margin is ", options.margin,
+                " px, expected at most ", most_margin);
         std::size_t const margin = round_up(options.margin, multiple);
         std::size_t const padded_h = round_up(h + 2 * margin, multiple), padded_w = round_up(w + 2 * margin, multiple);
         image<float> const in = preprocess(source, settings_, options.threads);
@@ -121,7 +126,8 @@ private:
         result.spacing = source.spacing;
         result.origin = source.origin;
         std::size_t const halo = round_up(network_.halo(), multiple);
-        std::size_t const step = std::max(round_up(options.tile, multiple), multiple);
+        std::size_t const step =
+            std::max(round_up(std::min(options.tile, std::max(padded_h, padded_w)), multiple), multiple);
         tensor<float> x, y;
         for (std::size_t top = 0; top < padded_h; top += step)
             for (std::size_t left = 0; left < padded_w; left += step) {

@@ -3,25 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 
 #include <comir/nn/concepts.hpp>
 #include <comir/nn/conv_unit.hpp>
 #include <comir/nn/init.hpp>
+#include <comir/nn/row_room.hpp>
 
 namespace comir::inline COMIR_ABI {
-
-namespace detail {
-
-/// Kernels store whole vectors, so rows that they write must reach to the end of their last one.
-template <scalar T>
-void check_row_room(tensor_view<T> const& y, std::string_view who) {
-    std::size_t const needed = round_up(y.shape().w, simd_width<T>);
-    require<shape_error>(y.stride_h() >= needed, "comir::", who, ": the rows of y are ", y.stride_h(),
-                         " values apart, expected at least ", needed, "; let y be a tensor or channels of one");
-}
-
-}  // namespace detail
 
 /// Two-dimensional cross-correlation with zero padding, which keeps the image's extent.
 /// Shapes:  x (N, Ci, H, W), y (N, Co, H, W); parameters: weight (Co, Ci, K, K), then bias (Co) if there is one

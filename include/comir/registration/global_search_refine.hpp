@@ -194,10 +194,12 @@ private:
                 continue;
             auto const known =
                 std::ranges::find_if(last, [&](turned_image const& t) { return std::abs(t.angle - angle) < 1e-9; });
-            if (known != last.end())
+            if (known != last.end()) {
                 near.turned.push_back(std::move(*known));
-            else
+                last.erase(known);  // steps may be so small that the next angle is known as this one
+            } else {
                 near.turned.emplace_back(moving_, angle, information_);
+            }
             turned_image const& turned = near.turned.back();
             auto const x0 = static_cast<std::ptrdiff_t>(std::lround(centre.x / f - turned.grid.centre_x()));
             auto const y0 = static_cast<std::ptrdiff_t>(std::lround(centre.y / f - turned.grid.centre_y()));

@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -125,6 +126,7 @@ public:
         require<shape_error>(options_.names.empty() || options_.names.size() == modalities,
                              "comir::trainer: there are ", options_.names.size(), " names, expected one for each of ",
                              modalities, " modalities");
+        check_numbers();
         state_.networks.resize(modalities);
         each([&]<std::size_t I>() {
             auto const& network = std::get<I>(networks_);
@@ -134,9 +136,6 @@ public:
                                  "; representations must be alike");
             require<shape_error>(options_.augment.patch % network.multiple() == 0, "comir::trainer: a patch of ",
                                  options_.augment.patch, " px, expected a multiple of ", network.multiple());
-            require(options_.guide >= 0, "comir::trainer: guide is ", options_.guide, ", expected 0 or above");
-            require(options_.negate >= 0 && options_.negate <= 1, "comir::trainer: negate is ", options_.negate,
-                    ", expected 0 to 1");
             require<shape_error>(options_.cells >= 1 && options_.augment.patch % options_.cells == 0,
                                  "comir::trainer: a patch of ", options_.augment.patch, " px cannot be cut into ",
                                  options_.cells, " x ", options_.cells, " cells; give a divisor");
@@ -153,10 +152,15 @@ public:
     void restore(trainer_state state) {
         require<shape_error>(state.networks.size() == modalities, "comir::trainer::restore: the state has ",
                              state.networks.size(), " networks, expected ", modalities);
-        for (std::size_t m = 0; m < modalities; ++m)
-            require<shape_error>(state.networks[m].parameters.size() == state_.networks[m].parameters.size() &&
-                                     state.networks[m].running.size() == state_.networks[m].running.size(),
-                                 "comir::trainer::restore: the state of network ", m, " is that of another shape");
+        for (std::size_t m = 0; m < modalities; ++m) {
+            std::size_t const count = state_.networks[m].parameters.size(),
+                              velocity = state.networks[m].optimizer.velocity.size();
+            require<shape_error>(state.networks[m].parameters.size() == count &&
+                                     state.networks[m].running.size() == state_.networks[m].running.size() &&
+                                     (velocity == 0 || velocity == count),
+                                 "comir::trainer::restore: the state of network ", m,
+                                 " is that of another shape; give the networks that it was saved with");
+        }
         state_ = std::move(state);
     }
 
@@ -190,6 +194,7 @@ public:
 
     /// Mean loss over `batches` fixed batches of the scenes, with the running statistics as in encoding.
     info_nce_result validate(std::span<aligned_images<modalities> const> scenes, std::size_t batches = 4) {
+        require(batches > 0, "comir::trainer::validate: 0 batches were asked for, expected at least 1");
         auto const prepared = prepare(scenes);
         batch_sampler<modalities> const sampler(prepared, {.augment = options_.augment, .seed = options_.seed});
         reserve(sampler);
@@ -224,6 +229,27 @@ public:
     }
 
 private:
+    void check_numbers() const {
+        auto const check = [](char const* name, double value, bool holds, char const* expected) {
+            require(std::isfinite(value) && holds, "comir::trainer: ", name, " is ", value, ", expected ", expected);
+        };
+        auto const& o = options_;
+        check("temperature", o.temperature, o.temperature > 0, "a finite number above 0");
+        check("learning_rate", o.learning_rate, o.learning_rate > 0, "a finite number above 0");
+        check("momentum", o.momentum, o.momentum >= 0 && o.momentum < 1, "0 to below 1");
+        check("clip", o.clip, o.clip > 0, "a finite number above 0");
+        check("negate", o.negate, o.negate >= 0 && o.negate <= 1, "0 to 1");
+        for (auto const& [name, value] : {std::pair{"weight_decay", o.weight_decay},
+                                          {"decay_l1", o.decay_l1},
+                                          {"decay_l2", o.decay_l2},
+                                          {"guide", o.guide},
+                                          {"contrast_sigma", o.contrast_sigma}})
+            check(name, value, value >= 0, "a finite number of 0 or above");
+        for (std::size_t i = 0; i < o.names.size(); ++i)
+            for (std::size_t j = 0; j < i; ++j)
+                require(o.names[i] != o.names[j], "comir::trainer: two modalities are called '", o.names[i],
+                        "'; give each a name of its own");
+    }
     encoder_settings settings(std::size_t modality) const {
         return {.modality = options_.names.empty() ? "modality " + std::to_string(modality) : options_.names[modality],
                 .log = !options_.log.empty() && options_.log[modality],
