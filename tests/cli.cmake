@@ -133,10 +133,10 @@ endforeach()
 expect(0 "converged  yes" register ${pair} --fixed-mask "same set/0000_fixed.png" --moving-mask
        "same set/0000_moving.png")
 file(WRITE "${WORK}/same set/wide.csv" "${header},fixed_mask\n${first},../visible/scene.png\n")
-expect(1 "^comir: same set/../visible/scene.png: the mask is [^\n]+ px, its image same set/0000_fixed.png 96 x 96 px; expected the same size\n$"
+expect(1 "^comir: [^:\n]+: same set/../visible/scene.png: the mask is [^\n]+ px, its image same set/0000_fixed.png 96 x 96 px; expected the same size\n$"
        evaluate --pairs "same set/wide.csv")
 file(WRITE "${WORK}/same set/unmasked.csv" "${header},moving_mask\n${first},none.png\n")
-expect(1 "^comir: same set/none.png: cannot open[^\n]+\n$" evaluate --pairs "same set/unmasked.csv")
+expect(1 "^comir: [^:\n]+: same set/none.png: cannot open[^\n]+\n$" evaluate --pairs "same set/unmasked.csv")
 
 # SIFT with a picture of its matches; global searches within limits, which hold.
 expect(0 "^1 pairs" make-pairs --a visible/ --b "copy of visible" --out large --size 220 --count 1)
@@ -179,7 +179,7 @@ expect(1 "^comir: bad.csv: line 1 has no column 'moving'[^\n]+\n$" evaluate --pa
 list(GET lines 0 header)
 string(REPLACE "0000_moving" "gone" lost "${first}")
 file(WRITE "${WORK}/same set/lost.csv" "${header}\n${lost}\n")
-expect(1 "^comir: same set/gone.png: cannot open[^\n]+\n$" evaluate --pairs "same set/lost.csv" --out x.csv)
+expect(1 "^comir: [^:\n]+: same set/gone.png: cannot open[^\n]+\n$" evaluate --pairs "same set/lost.csv" --out x.csv)
 file(WRITE "${WORK}/empty.csv" "${header}\n")
 expect(1 "^comir: empty.csv: the list has no pairs[^\n]+\n$" evaluate --pairs empty.csv --out x.csv)
 expect(1 "^comir: --out: results.csv/x: [^\n]+ is no folder\n$" make-pairs --a visible --b "copy of visible" --out
@@ -190,6 +190,30 @@ expect(1 "^comir: --region is '1,2,3'[^\n]+\n$" make-pairs --a visible --b "copy
 expect(1 "^comir: --region 0,0,900,9 reaches beyond[^\n]+\n$" make-pairs --a visible --b "copy of visible" --out x
        --region 0,0,900,9)
 expect(1 "^comir: [^\n]+ size_px of at most [0-9]+\n$" make-pairs --a visible --b "copy of visible" --out x --size 340)
+expect(1 "^comir: --out: w.png is read as well[^\n]+\n$" warp --transform t.tfm --moving w.png --fixed visible/scene.png --out
+       w.png)
+expect(1 "^comir: --overlay: w.png is read as well[^\n]+\n$" register --fixed w.png --moving visible/scene.png --overlay w.png)
+expect(1 "^comir: --overlay: ./x.png is the file of --out-image[^\n]+\n$" register --fixed w.png --moving w.png --out-image x.png
+       --overlay ./x.png)
+expect(1 "^comir: --out: same set/pairs.csv is read as well[^\n]+\n$" evaluate --pairs "same set/pairs.csv" --out
+       "same set/pairs.csv")
+expect(1 "^comir: --out: visible is read as well[^\n]+\n$" make-pairs --a visible --b "copy of visible" --out visible)
+string(REGEX REPLACE "^[^,]*" "../x" escaping "${first}")
+file(WRITE "${WORK}/same set/names.csv" "${header}\n${escaping}\n")
+expect(1 "^comir: same set/names.csv: a pair is called '../x'[^\n]+\n$" evaluate --pairs "same set/names.csv" --pictures x)
+file(WRITE "${WORK}/same set/names.csv" "${header}\n${first}\n${first}\n")
+expect(1 "^comir: same set/names.csv: two pairs are called[^\n]+\n$" evaluate --pairs "same set/names.csv" --pictures x)
+expect("[1-9][0-9]*" "comir: .*--count.*'-1' is not a whole number" make-pairs --a visible --b "copy of visible" --out x
+       --count -1)
+expect("[1-9][0-9]*" "comir: .*--max-angle.*'nan' is not a number" register --fixed w.png --moving w.png --max-angle nan)
+# A pair that cannot be read ends the evaluation; those before it are not lost.
+file(WRITE "${WORK}/same set/late.csv" "${header}\n${first}\n${lost}\n")
+expect(1 "^comir: [^:\n]+: same set/gone.png: cannot open[^\n]+\n$" evaluate --pairs "same set/late.csv" --out late_results.csv)
+file(STRINGS "${WORK}/late_results.csv" rows)
+list(LENGTH rows count)
+if(NOT count EQUAL 2)
+    message(FATAL_ERROR "late_results.csv has ${count} lines, expected the header and one pair")
+endif()
 expect("[1-9][0-9]*" "comir: .*--method" evaluate --pairs "same set/pairs.csv" --method guess)
 expect("[1-9][0-9]*" "comir: .*--moving" register --fixed w.png)
 expect("[1-9][0-9]*" "comir: .*subcommand" --threads 2)

@@ -114,6 +114,11 @@ endforeach()
 if(NOT one STREQUAL two OR one STREQUAL other)
     message(FATAL_ERROR "models of one seed differ, or models of two seeds do not")
 endif()
+expect(0 "wrote" train ${pair} --patch 16 --batch 4 --steps 3 --recompute --out recomputed.safetensors)
+file(SHA256 "${WORK}/recomputed.safetensors" recomputed)
+if(NOT recomputed STREQUAL one)
+    message(FATAL_ERROR "--recompute trained another model")
+endif()
 
 # Ctrl-C keeps the checkpoint; resumed, the training ends with the bits of one that ran through.
 find_program(TIMEOUT timeout)
@@ -127,6 +132,8 @@ if(TIMEOUT)
     expect_no_files(r.safetensors .comir-*)
     expect(1 "^comir: r.safetensors.checkpoint: the training was begun with other options[^\n]+\n$" ${long} --out
            r.safetensors --resume --learning-rate 0.5)
+    expect(1 "^comir: r.safetensors.checkpoint: the training was begun with other options or images \\(images\\)[^\n]+\n$"
+           train --a "two/visible" --b "two/infrared" ${tiny} --steps 400 --checkpoint-every 10 --out r.safetensors --resume)
     expect(0 "wrote r.safetensors" ${long} --out r.safetensors --resume)
     expect(0 "wrote whole.safetensors" ${long} --out whole.safetensors)
     file(SHA256 "${WORK}/r.safetensors" resumed)
@@ -147,7 +154,8 @@ expect(1 "^comir: [^\n]*a patch of 512 px does not fit[^\n]*\n$" train ${pair} -
 expect(1 "^comir: [^\n]*multiple of 8[^\n]*\n$" train ${pair} --patch 20 --out x.safetensors)
 expect(1 "^comir: --out: missing/x.safetensors: cannot create[^\n]+\n$" train ${pair} --out missing/x.safetensors)
 expect(1 "^comir: [^\n]*x.safetensors.checkpoint[^\n]*\n$" train ${pair} ${tiny} --out x.safetensors --resume)
-expect(1 "^comir: [^\n]*1 channel[^\n]*3[^\n]*\n$" encode --model m.safetensors --modality visible infrared/scene.png
+expect("[1-9][0-9]*" "comir: .*--patch.*'-8' is not a whole number" train ${pair} --patch -8 --out x.safetensors)
+expect(1 "^comir: infrared/scene.png: [^\n]*1 channel[^\n]*3[^\n]*\n$" encode --model m.safetensors --modality visible infrared/scene.png
        --out x)
 expect(1 "^comir: [^\n]*'radar'[^\n]*'visible', 'infrared'[^\n]*\n$" encode --model m.safetensors --modality radar
        visible/scene.png --out x)

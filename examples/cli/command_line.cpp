@@ -7,6 +7,7 @@
 
 #include <comir/pipeline/method_names.hpp>
 
+#include "numbers.hpp"
 #include "options.hpp"
 
 namespace {
@@ -34,33 +35,33 @@ void add_training(CLI::App& command, train_settings& s) {
     command.add_option("--critic", s.critic, "how representations are compared")
         ->check(CLI::IsMember(known_critics()))
         ->capture_default_str();
-    command.add_option("--steps", s.steps, "training steps")->check(CLI::PositiveNumber)->capture_default_str();
+    command.add_option("--steps", s.steps, "training steps")->check(above_zero())->capture_default_str();
     command.add_option("--batch", s.batch, "patches of each modality a step")->capture_default_str();
     command.add_option("--patch", s.patch, "rows and columns of a patch, px")->capture_default_str();
     command
         .add_option("--cells", s.cells,
                     "pieces along each side of a patch, each compared with all others; default: as many as are 16 px "
                     "wide or wider")
-        ->check(CLI::PositiveNumber);
+        ->check(above_zero());
     command.add_option("--temperature", s.temperature, "of the contrastive loss")->capture_default_str();
     command.add_option("--learning-rate", s.learning_rate, "its peak")->capture_default_str();
     command
         .add_option("--activation-decay", s.decay,
                     "weight of the representations' mean square in the loss; small for tasks that are hard to begin")
-        ->check(CLI::NonNegativeNumber)
+        ->check(zero_or_above())
         ->capture_default_str();
     command
         .add_option("--guide", s.guide,
                     "pull towards what both modalities show alike at first sight, so that models of all seeds look "
                     "alike: its weight at first, a tenth from a third of the steps on; default: 3, with --negate 0")
-        ->check(CLI::NonNegativeNumber);
+        ->check(zero_or_above());
     command.add_option("--blur", s.blur, "share of patches that are blurred, 0 to 1")->capture_default_str();
     command.add_option("--negate", s.negate, "share of patches whose contrast is turned over, 0 to 1")
         ->capture_default_str();
     command
         .add_option("--local-contrast", s.local_contrast,
                     "normalise the contrast around each pixel first, within this sigma in px; 0: not")
-        ->check(CLI::NonNegativeNumber)
+        ->check(zero_or_above())
         ->capture_default_str();
     command.add_option("--part", s.part, "train on this share of each image's width from the left, 0 to 1")
         ->check(CLI::Range(0.01, 1.0))
@@ -72,7 +73,7 @@ void add_training(CLI::App& command, train_settings& s) {
                      "hold what one network computed at a time, and compute it again where it is needed: two thirds of "
                      "the memory for a sixth more work, the same model");
     command.add_option("--checkpoint-every", s.checkpoint_every, "steps between checkpoints")
-        ->check(CLI::PositiveNumber)
+        ->check(above_zero())
         ->capture_default_str();
     command
         .add_option("--network-seed", s.network_seed,
@@ -131,7 +132,7 @@ void add_study(CLI::App& app) {
         ->check(CLI::IsMember(methods))
         ->capture_default_str();
     command.add_option("--count", s->pairs, "pairs to register, made of the pairs that are kept")
-        ->check(CLI::PositiveNumber)
+        ->check(above_zero())
         ->capture_default_str();
     command.add_option("--size", s->size, "their width and height in px; default: half of the images' shorter side");
     command.add_option("--angle-step", s->angle_step, "equivariance: degrees between angles")
@@ -145,7 +146,7 @@ void add_study(CLI::App& app) {
         ->capture_default_str();
     command.add_option("--temperatures", s->temperatures, "stability: temperatures of the loss")
         ->delimiter(',')
-        ->check(CLI::PositiveNumber)
+        ->check(above_zero())
         ->capture_default_str();
     command.add_option("--critics", s->critics, "critics: those to compare; default: all")
         ->delimiter(',')
@@ -272,6 +273,8 @@ int run_command_line(int count, char** arguments) {
     add_points(app);
     add_make_pairs(app);
     add_study(app);
+    for (CLI::App* command : app.get_subcommands({}))
+        check_numbers(*command);
     try {
         app.parse(count, arguments);
     } catch (CLI::ParseError const& usage) {

@@ -46,6 +46,7 @@ struct evaluate_settings {
 
 struct train_settings {
     std::string a, b, out, pictures, name_a, name_b, validation_a, validation_b, network = "compact", critic = "mse";
+    std::string pixels;                              // fingerprint of the images that are trained on
     std::string goes_on_by = "go on with --resume";  // what to do after a stop
     std::size_t channels = 1, steps = 360, batch = 0, patch = 0, hold_out = 0, checkpoint_every = 50;
     std::size_t cells = 0;  // 0: of about 16 px

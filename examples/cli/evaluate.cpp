@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 
 #include "commands.hpp"
 #include "images.hpp"
+#include "messages.hpp"
 #include "methods.hpp"
 #include "outputs.hpp"
 #include "pairs.hpp"
@@ -27,6 +29,19 @@ void check_mask(std::string const& mask, std::string const& image) {
                    " px; expected the same size");
 }
 
+/// The names become those of pictures, in one folder.
+void check_names(std::vector<comir::registration_pair> const& pairs, std::string const& list) {
+    std::set<std::string> names;
+    for (auto const& pair : pairs) {
+        comir::require(pair.name.find('/') == std::string::npos && pair.name != "." && pair.name != "..", list,
+                       ": a pair is called '", pair.name,
+                       "', which cannot name a picture; rename it, or leave out "
+                       "--pictures");
+        comir::require(names.insert(pair.name).second, list, ": two pairs are called '", pair.name,
+                       "', and their pictures would be one file; rename one, or leave out --pictures");
+    }
+}
+
 }  // namespace
 
 void run_evaluate(evaluate_settings const& s) {
@@ -37,6 +52,8 @@ void run_evaluate(evaluate_settings const& s) {
     comir::require(!pairs.empty(), s.pairs, ": the list has no pairs, expected at least one");
     if (s.limit > 0)
         pairs.resize(std::min(pairs.size(), s.limit));
+    if (!s.pictures.empty())
+        check_names(pairs, s.pairs);
 
     any_method const registration =
         make_method({s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
@@ -47,22 +64,34 @@ void run_evaluate(evaluate_settings const& s) {
     progress_line line("pairs");
     std::vector<comir::pair_result> results;
     std::string refusal;
-    for (std::size_t i = 0; i < pairs.size(); ++i) {
-        line.show(i, pairs.size());
-        preparations const both{prepare.of(pairs[i].fixed_modality), prepare.of(pairs[i].moving_modality)};
-        check_mask(pairs[i].fixed_mask.string(), pairs[i].fixed.string());
-        check_mask(pairs[i].moving_mask.string(), pairs[i].moving.string());
-        comir::scored_pair scored = evaluate_listed(pairs[i], registration, both);
+    auto const add = [&](comir::registration_pair const& pair) {
+        preparations const both{prepare.of(pair.fixed_modality, pair.fixed.string()),
+                                prepare.of(pair.moving_modality, pair.moving.string())};
+        check_mask(pair.fixed_mask.string(), pair.fixed.string());
+        check_mask(pair.moving_mask.string(), pair.moving.string());
+        comir::scored_pair scored = evaluate_listed(pair, registration, both);
         if (is_interrupted())
             throw interrupted{};
         if (refusal.empty() && !scored.refusal.empty())
-            refusal = pairs[i].name + ": " + scored.refusal;
+            refusal = pair.name + ": " + scored.refusal;
         if (!s.pictures.empty()) {
             make_output_folder("--pictures", s.pictures);
-            save_picture(std::filesystem::path(s.pictures) / (pairs[i].name + ".png"),
-                         listed_picture(pairs[i], scored.result, both));
+            save_picture(std::filesystem::path(s.pictures) / (pair.name + ".png"),
+                         listed_picture(pair, scored.result, both));
         }
         results.push_back(std::move(scored.result));
+    };
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        line.show(i, pairs.size());
+        try {
+            naming(pairs[i].name, [&] { add(pairs[i]); });
+        } catch (comir::error const&) {
+            line.clear();
+            pairs.resize(i);
+            if (i > 0)  // what was measured is not lost with a file that cannot be read
+                write_reports(s, pairs, results);
+            throw;
+        }
     }
     line.clear();
     write_reports(s, pairs, results);

@@ -1,5 +1,7 @@
 #include "images.hpp"
 
+#include <cstddef>
+#include <cstdio>
 #include <filesystem>
 #include <type_traits>
 #include <variant>
@@ -7,16 +9,27 @@
 #include <comir/image/convert.hpp>
 #include <comir/io/image_file.hpp>
 
+namespace {
+
+void note_pages(std::string const& path) {
+    if (std::size_t const pages = comir::count_pages(path); pages > 1)
+        std::fprintf(stderr, "comir: %s: the first of %zu pages is read\n", path.c_str(), pages);
+}
+
+}  // namespace
+
 comir::any_image load_image(std::string const& path) {
+    note_pages(path);
     return comir::read_image(path);
 }
 
 comir::image<float> load_float_image(std::string const& path) {
+    note_pages(path);
     return comir::read_image_float(path);
 }
 
 comir::image<float> load_finite_image(std::string const& path) {
-    comir::image<float> image = comir::read_image_float(path);
+    comir::image<float> image = load_float_image(path);
     comir::require(comir::has_only_finite(image), path,
                    ": a value is infinite or not a number, expected finite values");
     return image;

@@ -1,24 +1,15 @@
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <string>
-#include <string_view>
 
 #include <comir/core/simd.hpp>
 #include <comir/version.hpp>
 
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "messages.hpp"
 #include "watch.hpp"
-
-namespace {
-
-/// The message without the function that it begins with, which is of no use on a command line.
-std::string_view without_function(std::string_view message) {
-    std::size_t const end = message.find(": ");
-    return message.starts_with("comir::") && end != std::string_view::npos ? message.substr(end + 2) : message;
-}
-
-}  // namespace
 
 std::string version_number() {
     return std::to_string(COMIR_VERSION_MAJOR) + "." + std::to_string(COMIR_VERSION_MINOR) + "." +
@@ -32,10 +23,21 @@ std::string vector_instructions() {
 int main(int count, char** arguments) {
     watch_for_interrupt();
     try {
-        return run_command_line(count, arguments);
+        int const status = run_command_line(count, arguments);
+        if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+            std::fputs("comir: the output could not be written\n", stderr);
+            return 1;
+        }
+        return status;
     } catch (interrupted const&) {
         std::fputs("comir: interrupted\n", stderr);
         return 130;
+    } catch (std::bad_alloc const&) {
+        std::fputs(
+            "comir: there is not enough memory for images or settings of this size; for training, --recompute "
+            "and a smaller --batch or --patch take less\n",
+            stderr);
+        return 1;
     } catch (std::exception const& problem) {
         std::string const message(without_function(problem.what()));
         std::fprintf(stderr, "comir: %s\n", message.c_str());

@@ -108,6 +108,7 @@ void run_make_pairs(make_pairs_settings const& given) {
     comir::require(s.a_modality != s.b_modality, "both modalities are named '", s.a_modality,
                    "'; name them with --a-modality and --b-modality");
     check_output_folder("--out", s.out);
+    check_no_input("--out", s.out, {s.a, s.b});
     auto scenes = load_scenes(s.a, s.b);
     comir::scene_part part;
     if (!s.region.empty())

@@ -34,6 +34,25 @@ void check_output(char const* option, fs::path const& path, std::vector<std::str
     comir::atomic_file const probe(option, path);
 }
 
+void check_no_input(char const* option, fs::path const& output, std::vector<fs::path> const& inputs) {
+    for (fs::path const& input : inputs) {
+        std::error_code missing;
+        bool const same = !output.empty() && !input.empty() && fs::equivalent(output, input, missing);
+        comir::require(missing || !same, option, ": ", output.string(),
+                       " is read as well, and would be overwritten; give another name");
+    }
+}
+
+void check_distinct(std::vector<std::pair<char const*, fs::path>> const& outputs) {
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j) {
+            auto const& [option, path] = outputs[i];
+            bool const same = !path.empty() && fs::weakly_canonical(path) == fs::weakly_canonical(outputs[j].second);
+            comir::require(!same, option, ": ", path.string(), " is the file of ", outputs[j].first,
+                           ", too; give another name");
+        }
+}
+
 void check_output_folder(char const* option, fs::path const& folder) {
     fs::path existing = fs::absolute(folder).lexically_normal();
     std::error_code code;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// The name of the folder that holds a file, or of a folder itself: the default name of a modality.
@@ -11,7 +12,13 @@ std::string folder_name(std::filesystem::path const& folder);
 /// Raises comir::error if a file could not be written there now, or has another extension than one of those given.
 /// No path, no check.
 void check_output(char const* option, std::filesystem::path const& path, std::vector<std::string> const& extensions);
-/// The same for a folder that is made where it is missing.
+/// Raises comir::error if an output is the same file as one of the inputs, which it would destroy. Empty paths are left
+/// out.
+void check_no_input(char const* option, std::filesystem::path const& output,
+                    std::vector<std::filesystem::path> const& inputs);
+/// Raises comir::error if two outputs, by their options, would be written to one file. Empty paths are left out.
+void check_distinct(std::vector<std::pair<char const*, std::filesystem::path>> const& outputs);
+/// As check_output for a folder that is made where it is missing.
 void check_output_folder(char const* option, std::filesystem::path const& folder);
 /// Makes the folder where it is missing.
 void make_output_folder(char const* option, std::filesystem::path const& folder);

@@ -23,6 +23,7 @@ comir::pixel_grid grid_of_file(std::string const& path) {
 
 void run_points(points_settings const& s) {
     check_output("--out", s.out, {".csv"});
+    check_no_input("--out", s.out, {s.points, s.transform});
     comir::any_transform const transform = load_transform(s.transform, {grid_of_file(s.fixed), grid_of_file(s.moving)});
     comir::csv_table const table("comir::points", s.points);
     std::size_t const x = table.column("x"), y = table.column("y");

@@ -21,7 +21,9 @@ public:
     preparer(std::string const& model, bool average_turns, int threads);
     /// Raises comir::error listing the model's modalities if it has none of that name.
     preparation of(std::string const& modality) const;
-    /// The same without the mapping to 0..1, as the network gives it; of models only.
+    /// The same, with errors that begin with the name of the file that is prepared.
+    preparation of(std::string const& modality, std::string const& file) const;
+    /// As the first without the mapping to 0..1, as the network gives it; of models only.
     preparation representation(std::string const& modality) const;
 
 private:

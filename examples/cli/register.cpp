@@ -1,7 +1,10 @@
 #include <cstdio>
+#include <filesystem>
 #include <numbers>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <comir/pipeline/method_mask.hpp>
 
@@ -57,6 +60,13 @@ void run_register(register_settings const& s) {
     check_output("--out-image", s.out_image, {".png", ".tif", ".tiff"});
     check_output("--overlay", s.overlay, {".png"});
     check_output("--matches", s.method.matches, {".png"});
+    std::vector<std::pair<char const*, std::filesystem::path>> const outputs{{"--out-transform", s.out_transform},
+                                                                             {"--out-image", s.out_image},
+                                                                             {"--overlay", s.overlay},
+                                                                             {"--matches", s.method.matches}};
+    check_distinct(outputs);
+    for (auto const& [option, path] : outputs)
+        check_no_input(option, path, {s.fixed, s.moving, s.method.fixed_mask, s.method.moving_mask, s.model});
     image_pair const images{load_finite_image(s.fixed), load_finite_image(s.moving), load_mask(s.method.fixed_mask),
                             load_mask(s.method.moving_mask)};
     comir::any_image stored;
@@ -69,9 +79,9 @@ void run_register(register_settings const& s) {
     progress_line line("steps");
     any_method const registration =
         make_method({s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); }});
-    method_result const result = register_images(
-        images, registration,
-        {prepare.of(modality_name(s.fixed_modality, s.fixed)), prepare.of(modality_name(s.moving_modality, s.moving))});
+    method_result const result = register_images(images, registration,
+                                                 {prepare.of(modality_name(s.fixed_modality, s.fixed), s.fixed),
+                                                  prepare.of(modality_name(s.moving_modality, s.moving), s.moving)});
     line.clear();
     if (is_interrupted())
         throw interrupted{};

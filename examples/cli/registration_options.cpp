@@ -7,6 +7,7 @@
 #include <comir/core/error.hpp>
 #include <comir/pipeline/method_names.hpp>
 
+#include "numbers.hpp"
 #include "options.hpp"
 
 namespace {
@@ -64,7 +65,7 @@ std::vector<method_option> add_method(CLI::App& command, method_settings& s) {
                          "of the larger image, one number or X,Y; default: any")
              ->delimiter(',')
              ->expected(1, 2)
-             ->check(CLI::PositiveNumber),
+             ->check(above_zero()),
          searches},
         {command
              .add_option("--starts", s.starts, "alpha_amd: angles to start from in degrees, as in --starts=-20,0,20")
@@ -115,9 +116,9 @@ void add_register(CLI::App& app) {
     add_average_turns(command, r.average_turns);
     s->method_options = add_method(command, r.method);
     add_pair_options(command, r.method, s->method_options);
-    command.add_option(
-        "--out-transform", r.out_transform,
-        "file for the transform: ITK (.tfm) or elastix (.txt), in the images' length unit, or .json, in pixels");
+    command.add_option("--out-transform", r.out_transform,
+                       "file for the transform: ITK (.tfm) or elastix (.txt), in mm where TIFF files state a pixel "
+                       "size, or .json, in pixels");
     command.add_option("--out-image", r.out_image,
                        "file for the moving image on the fixed image's grid, with its own depth (.png, .tif)");
     command.add_option("--overlay", r.overlay, "file for a checkerboard of both images (.png)");

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <string>
 #include <unistd.h>
+#include <utility>
 
 #include <comir/pipeline/report.hpp>
 #include <comir/pipeline/success_plot.hpp>
@@ -49,6 +50,8 @@ void check_reports(evaluate_settings const& s) {
     check_output("--out", s.out, {".csv"});
     check_output("--json", s.json, {".json"});
     check_output("--plot", s.plot, {".png"});
+    for (auto const& [option, path] : {std::pair{"--out", s.out}, {"--json", s.json}, {"--plot", s.plot}})
+        check_no_input(option, path, {s.pairs, s.model});
     // The program is needed at the very end; its absence must show before the long work.
     comir::require(s.plot.empty() || has_gnuplot(),
                    "--plot: gnuplot was not found; install it (Debian: gnuplot-nox) or leave the plot out");

@@ -1,4 +1,3 @@
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <span>
@@ -7,6 +6,7 @@
 
 #include <comir/io/atomic_file.hpp>
 
+#include "fingerprint.hpp"
 #include "outputs.hpp"
 #include "study.hpp"
 #include "training.hpp"
@@ -15,35 +15,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Fowler, Noll and Vo's hash (1a, 64 bits): names and recognises, protects against nothing.
-class fingerprint {
-public:
-    void add(std::span<std::byte const> bytes) {
-        for (std::byte const b : bytes)
-            value_ = (value_ ^ static_cast<std::uint64_t>(b)) * 0x100000001b3ULL;
-    }
-    std::string text() const {
-        char digits[17];
-        std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value_));
-        return digits;
-    }
-
-private:
-    std::uint64_t value_ = 0xcbf29ce484222325ULL;
-};
-
 /// All that makes a model what it is, for people and for the name of its file.
 std::string record_of(train_settings const& settings, std::vector<comir::aligned_pair> const& pairs) {
     std::string record = "version = " + version_number() + " " + vector_instructions() + "\n", names;
     for (auto const& [name, value] : settings_record(settings))
         record += name + " = " + value + "\n";
-    fingerprint pixels;
-    for (comir::aligned_pair const& pair : pairs) {
+    for (comir::aligned_pair const& pair : pairs)
         names += " " + pair.name;
-        for (comir::image<float> const& image : pair.images)
-            pixels.add(std::as_bytes(image.values()));
-    }
-    return record + "images =" + names + "\npixels = " + pixels.text() + "\n";
+    return record + "images =" + names + "\npixels = " + fingerprint_of(pairs) + "\n";
 }
 
 }  // namespace

@@ -11,11 +11,13 @@
 #include <vector>
 
 #include <comir/contrastive/any_critic.hpp>
+#include <comir/image/convert.hpp>
 #include <comir/pipeline/training_sheet.hpp>
 #include <comir/training/trainer.hpp>
 
 #include "commands.hpp"
 #include "estimate.hpp"
+#include "fingerprint.hpp"
 #include "images.hpp"
 #include "models.hpp"
 #include "outputs.hpp"
@@ -98,7 +100,8 @@ std::map<std::string, std::string> repeated_settings(train_settings const& s) {
             {"blur", text(s.blur)},
             {"negate", text(s.negate)},
             {"local_contrast", text(s.local_contrast)},
-            {"hold_out", text(s.hold_out)}};
+            {"hold_out", text(s.hold_out)},
+            {"images", s.pixels}};
 }
 
 template <class Trainer>
@@ -120,9 +123,15 @@ template <class Trainer>
 void restore(train_settings const& s, Trainer& trainer, std::string const& path) {
     stopped_training t = load_training(path);
     stopped_training const now = snapshot(s, trainer);
-    comir::require(t.settings == now.settings && t.seed == now.seed && t.model.critic == now.model.critic &&
-                       t.model.group == now.model.group && t.model.temperature == now.model.temperature,
-                   path, ": the training was begun with other options; repeat them, or train anew without --resume");
+    std::string differing;
+    for (auto const& [name, value] : now.settings)
+        if (!t.settings.contains(name) || t.settings.at(name) != value)
+            differing += (differing.empty() ? "" : ", ") + name;
+    comir::require(
+        differing.empty() && t.settings == now.settings && t.seed == now.seed && t.model.critic == now.model.critic &&
+            t.model.group == now.model.group && t.model.temperature == now.model.temperature,
+        path, ": the training was begun with other options or images",
+        differing.empty() ? std::string() : " (" + differing + ")", "; repeat them, or train anew without --resume");
     comir::trainer_state state;
     state.step = t.step;
     for (std::size_t m = 0; m < 2; ++m)
@@ -295,7 +304,20 @@ std::map<std::string, std::string> settings_record(train_settings const& s) {
     return record;
 }
 
-void train_model(train_settings const& s, pair_sets sets) {
+void train_model(train_settings const& given, pair_sets sets) {
+    train_settings s = given;
+    s.pixels = fingerprint_of(sets.training);
+    for (auto const& [which, pairs] : {std::pair{"training", &sets.training}, {"validation", &sets.validation}})
+        for (comir::aligned_pair const& pair : *pairs)
+            for (std::size_t m = 0; m < 2; ++m) {
+                auto const& image = pair.images[m];
+                std::size_t const expected = sets.training[0].images[m].channels();
+                comir::require(image.channels() == expected, "the ", which, " pair ", pair.name, ": the image of ",
+                               m == 0 ? s.name_a : s.name_b, " has ", image.channels(), " channels, expected ",
+                               expected, " as in the first training pair");
+                comir::require(comir::has_only_finite(image), "the ", which, " pair ", pair.name, ": the image of ",
+                               m == 0 ? s.name_a : s.name_b, " holds values that are not finite");
+            }
     if (s.no_equivariance)
         train<comir::trivial_group>(s, std::move(sets));
     else

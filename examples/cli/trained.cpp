@@ -5,6 +5,7 @@
 
 #include "commands.hpp"
 #include "images.hpp"
+#include "messages.hpp"
 #include "models.hpp"
 #include "outputs.hpp"
 #include "pairs.hpp"
@@ -39,6 +40,12 @@ preparation preparer::of(std::string const& modality) const {
                comir::image<float> const& source) { return comir::to_unit(encode(source), range); };
 }
 
+preparation preparer::of(std::string const& modality, std::string const& file) const {
+    return [prepare = of(modality), file](comir::image<float> const& source) {
+        return naming(file, [&] { return prepare(source); });
+    };
+}
+
 preparation preparer::representation(std::string const& modality) const {
     auto const& encoder = model_->find(modality);
     // The preparation keeps the model alive.
@@ -55,12 +62,16 @@ void run_encode(encode_settings const& s) {
     for (std::string const& path : s.images)
         comir::require(targets.insert(fs::path(path).stem()).second, path,
                        ": another image has the same name, and both would be written to one file; encode them apart");
+    for (fs::path const& target : targets)
+        check_no_input("--out", fs::path(s.out) / (target.string() + "." + s.format),
+                       {s.images.begin(), s.images.end()});
     make_output_folder("--out", s.out);
     progress_line line("images");
     for (std::size_t i = 0; i < s.images.size(); ++i) {
         if (!line.show(i, s.images.size()))
             throw interrupted{};
-        auto const representation = encoder.encode(load_float_image(s.images[i]), {.threads = s.run.threads});
+        auto const representation = naming(
+            s.images[i], [&] { return encoder.encode(load_float_image(s.images[i]), {.threads = s.run.threads}); });
         fs::path const target = fs::path(s.out) / (fs::path(s.images[i]).stem().string() + "." + s.format);
         if (s.format == "png")
             save_picture(target, comir::to_unit(representation, encoder.settings().range));

@@ -37,6 +37,7 @@ comir::image<float> warp_by(comir::any_transform const& transform, comir::image<
 
 void run_warp(warp_settings const& s) {
     check_output("--out", s.out, {".png", ".tif", ".tiff"});
+    check_no_input("--out", s.out, {s.moving, s.fixed, s.transform});
     comir::image<float> const fixed = load_float_image(s.fixed);
     comir::any_image const moving = load_image(s.moving);
     check_holds("--out", s.out, moving);
