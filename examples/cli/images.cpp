@@ -4,10 +4,14 @@
 #include <cstdio>
 #include <filesystem>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 #include <comir/image/convert.hpp>
 #include <comir/io/image_file.hpp>
+#include <comir/pipeline/method_mask.hpp>
+
+#include "messages.hpp"
 
 namespace {
 
@@ -28,10 +32,15 @@ comir::image<float> load_float_image(std::string const& path) {
     return comir::read_image_float(path);
 }
 
-comir::image<float> load_finite_image(std::string const& path) {
-    comir::image<float> image = load_float_image(path);
+comir::image_mask load_mask(std::string const& path) {
+    return path.empty() ? comir::image_mask{} : comir::to_mask(load_float_image(path));
+}
+
+comir::image<float> load_masked_image(std::string const& path, comir::image_mask const& mask) {
+    comir::image<float> stored = load_float_image(path);
+    comir::image<float> image = naming(path, [&] { return comir::fill_masked(std::move(stored), mask); });
     comir::require(comir::has_only_finite(image), path,
-                   ": a value is infinite or not a number, expected finite values");
+                   ": a value is infinite or not a number, expected finite values; a mask can leave it out");
     return image;
 }
 

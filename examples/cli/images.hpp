@@ -10,8 +10,10 @@
 
 comir::any_image load_image(std::string const& path);
 comir::image<float> load_float_image(std::string const& path);
-/// Refuses values that are infinite or not numbers.
-comir::image<float> load_finite_image(std::string const& path);
+/// No path, no mask.
+comir::image_mask load_mask(std::string const& path);
+/// Without the values that are infinite or not numbers where the mask is zero; refuses others.
+comir::image<float> load_masked_image(std::string const& path, comir::image_mask const& mask);
 void save_image(std::string const& path, comir::any_image const& image);
 /// With 8 bits; values are 0 to 1.
 void save_picture(std::string const& path, comir::image<float> const& picture);

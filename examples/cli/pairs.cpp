@@ -43,7 +43,8 @@ comir::image<float> checkerboard_picture(image_pair const& images) {
 
 comir::image<float> listed_picture(comir::registration_pair const& pair, comir::pair_result const& result,
                                    preparations const& prepare) {
-    auto const fixed = load_float_image(pair.fixed), moving = load_float_image(pair.moving);
+    auto const fixed = load_masked_image(pair.fixed, load_mask(pair.fixed_mask)),
+               moving = load_masked_image(pair.moving, load_mask(pair.moving_mask));
     comir::rigid2 const transform =
         comir::to_transform(result.estimate, {{fixed.width(), fixed.height()}, {moving.width(), moving.height()}});
     return comir::pair_sheet(fixed, moving, transform, {prepare.fixed, prepare.moving});

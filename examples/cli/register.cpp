@@ -6,8 +6,6 @@
 #include <variant>
 #include <vector>
 
-#include <comir/pipeline/method_mask.hpp>
-
 #include "commands.hpp"
 #include "images.hpp"
 #include "methods.hpp"
@@ -17,10 +15,6 @@
 #include "watch.hpp"
 
 namespace {
-
-comir::image_mask load_mask(std::string const& path) {
-    return path.empty() ? comir::image_mask{} : comir::to_mask(load_float_image(path));
-}
 
 std::string modality_name(std::string const& given, std::string const& file) {
     return given.empty() ? folder_name_of_file(file) : given;
@@ -67,8 +61,9 @@ void run_register(register_settings const& s) {
     check_distinct(outputs);
     for (auto const& [option, path] : outputs)
         check_no_input(option, path, {s.fixed, s.moving, s.method.fixed_mask, s.method.moving_mask, s.model});
-    image_pair const images{load_finite_image(s.fixed), load_finite_image(s.moving), load_mask(s.method.fixed_mask),
-                            load_mask(s.method.moving_mask)};
+    comir::image_mask const fixed_mask = load_mask(s.method.fixed_mask), moving_mask = load_mask(s.method.moving_mask);
+    image_pair const images{load_masked_image(s.fixed, fixed_mask), load_masked_image(s.moving, moving_mask),
+                            fixed_mask, moving_mask};
     comir::any_image stored;
     if (!s.out_image.empty()) {
         stored = load_image(s.moving);

@@ -229,6 +229,7 @@ TEST_CASE("global_search: nothing to find is no error") {
         CHECK_FALSE(global_search(something, something, options, {}, none).converged);
     }
     CHECK_FALSE(global_search(flat, something).converged);
+    CHECK(global_search(flat, something).transform.centre.x == 31.5);
     CHECK_FALSE(global_search(something, flat).converged);
     CHECK_FALSE(global_search(flat, flat).converged);
     // Two turned halves never overlap in full.

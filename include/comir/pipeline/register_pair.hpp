@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <utility>
 
 #include <comir/core/error.hpp>
 #include <comir/image/convert.hpp>
@@ -89,11 +90,12 @@ auto register_pair(image<float> const& fixed, image<float> const& moving, Method
 
 /// Reads, prepares and registers a pair of a list, and compares the outcome with the truth. A method that raises an
 /// error, or finds no transform with a finite value, has refused: the pair then counts as if nothing had been moved. A
-/// best guess that has not converged counts as it is. Reading the files is not part of the seconds.
-/// Errors: those of reading and preparing; shape_error if the moving image's width is not the listed size_px
+/// best guess that has not converged counts as it is. No-data values under a mask are filled. Reading the files is not
+/// part of the seconds. Errors: those of reading and preparing; shape_error if the moving image's width is not the
+/// listed size_px
 template <class Method>
 scored_pair evaluate_pair(registration_pair const& pair, Method const& method, pair_preparations const& prepare = {}) {
-    image<float> const fixed = read_image_float(pair.fixed), moving = read_image_float(pair.moving);
+    image<float> fixed = read_image_float(pair.fixed), moving = read_image_float(pair.moving);
     require<shape_error>(moving.width() == pair.size_px, "comir::evaluate_pair: ", pair.moving.string(), " is ",
                          moving.width(), " pixels wide, the list says ", pair.size_px, "; correct its size_px");
     require(takes_masks<Method> || (pair.fixed_mask.empty() && pair.moving_mask.empty()),
@@ -102,6 +104,8 @@ scored_pair evaluate_pair(registration_pair const& pair, Method const& method, p
             "or take the masks from the list");
     detail::pair_masks const masks{detail::read_mask(pair.fixed_mask, fixed),
                                    detail::read_mask(pair.moving_mask, moving)};
+    fixed = fill_masked(std::move(fixed), masks.fixed);
+    moving = fill_masked(std::move(moving), masks.moving);
     pair_extent const size{{fixed.width(), fixed.height()}, {moving.width(), moving.height()}};
     auto const begin = std::chrono::steady_clock::now();
     image<float> const a = detail::prepared("fixed", fixed, prepare.fixed);

@@ -76,6 +76,8 @@ public:
         auto const begin = std::chrono::steady_clock::now();
         search_outcome const outcome = search_.search(moving, mask);
         registration_result<rigid2> result;
+        result.transform.centre = {0.5 * (static_cast<double>(fixed_.width()) - 1.0),
+                                   0.5 * (static_cast<double>(fixed_.height()) - 1.0)};
         result.value = std::numeric_limits<double>::infinity();
         if (!outcome.candidates.empty()) {
             std::vector<rigid2> starts;

@@ -233,6 +233,8 @@ inline registration_result<rigid2> global_search(image<float> const& fixed, imag
     auto const begin = std::chrono::steady_clock::now();
     auto const outcome = global_search_target(fixed, options, fixed_mask).search(moving, moving_mask);
     registration_result<rigid2> result;
+    result.transform.centre = {0.5 * (static_cast<double>(fixed.width()) - 1.0),
+                               0.5 * (static_cast<double>(fixed.height()) - 1.0)};
     result.iterations = static_cast<std::size_t>(outcome.statistics.count);
     result.value = -std::numeric_limits<double>::infinity();
     if (!outcome.candidates.empty()) {

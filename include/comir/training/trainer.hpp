@@ -148,6 +148,7 @@ public:
 
     trainer_options const& options() const { return options_; }
     trainer_state const& state() const { return state_; }
+    /// The range is not part of the state: it is 0 to 1 until fit or set_range.
     /// Errors: shape_error if the state is not of these networks
     void restore(trainer_state state) {
         require<shape_error>(state.networks.size() == modalities, "comir::trainer::restore: the state has ",
