@@ -203,6 +203,10 @@ file(WRITE "${WORK}/same set/names.csv" "${header}\n${escaping}\n")
 expect(1 "^comir: same set/names.csv: a pair is called '../x'[^\n]+\n$" evaluate --pairs "same set/names.csv" --pictures x)
 file(WRITE "${WORK}/same set/names.csv" "${header}\n${first}\n${first}\n")
 expect(1 "^comir: same set/names.csv: two pairs are called[^\n]+\n$" evaluate --pairs "same set/names.csv" --pictures x)
+string(REGEX REPLACE "^[^,]*" "0000_fixed" covering "${first}")
+file(WRITE "${WORK}/same set/names.csv" "${header}\n${covering}\n")
+expect(1 "^comir: --pictures: same set/0000_fixed.png is an image of the list[^\n]+\n$" evaluate --pairs
+       "same set/names.csv" --pictures "same set")
 expect("[1-9][0-9]*" "comir: .*--count.*'-1' is not a whole number" make-pairs --a visible --b "copy of visible" --out x
        --count -1)
 expect("[1-9][0-9]*" "comir: .*--max-angle.*'nan' is not a number" register --fixed w.png --moving w.png --max-angle nan)

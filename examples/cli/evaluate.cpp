@@ -29,16 +29,27 @@ void check_mask(std::string const& mask, std::string const& image) {
                    " px; expected the same size");
 }
 
-/// The names become those of pictures, in one folder.
-void check_names(std::vector<comir::registration_pair> const& pairs, std::string const& list) {
+std::filesystem::path picture_of(comir::registration_pair const& pair, evaluate_settings const& s) {
+    return std::filesystem::path(s.pictures) / (pair.name + ".png");
+}
+
+/// The names become those of pictures, in one folder, where none may take the place of an image of the list.
+void check_pictures(std::vector<comir::registration_pair> const& pairs, evaluate_settings const& s) {
+    namespace fs = std::filesystem;
     std::set<std::string> names;
+    std::set<fs::path> images;
+    for (auto const& pair : pairs)
+        for (auto const& image : {pair.fixed, pair.moving, pair.fixed_mask, pair.moving_mask})
+            images.insert(fs::weakly_canonical(image));
     for (auto const& pair : pairs) {
-        comir::require(pair.name.find('/') == std::string::npos && pair.name != "." && pair.name != "..", list,
+        comir::require(pair.name.find('/') == std::string::npos && pair.name != "." && pair.name != "..", s.pairs,
                        ": a pair is called '", pair.name,
-                       "', which cannot name a picture; rename it, or leave out "
-                       "--pictures");
-        comir::require(names.insert(pair.name).second, list, ": two pairs are called '", pair.name,
+                       "', which cannot name a picture; rename it, or leave out --pictures");
+        comir::require(names.insert(pair.name).second, s.pairs, ": two pairs are called '", pair.name,
                        "', and their pictures would be one file; rename one, or leave out --pictures");
+        fs::path const picture = picture_of(pair, s);
+        comir::require(!images.contains(fs::weakly_canonical(picture)), "--pictures: ", picture.string(),
+                       " is an image of the list, and would be overwritten; give another folder");
     }
 }
 
@@ -53,7 +64,7 @@ void run_evaluate(evaluate_settings const& s) {
     if (s.limit > 0)
         pairs.resize(std::min(pairs.size(), s.limit));
     if (!s.pictures.empty())
-        check_names(pairs, s.pairs);
+        check_pictures(pairs, s);
 
     any_method const registration =
         make_method({s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
@@ -76,8 +87,7 @@ void run_evaluate(evaluate_settings const& s) {
             refusal = pair.name + ": " + scored.refusal;
         if (!s.pictures.empty()) {
             make_output_folder("--pictures", s.pictures);
-            save_picture(std::filesystem::path(s.pictures) / (pair.name + ".png"),
-                         listed_picture(pair, scored.result, both));
+            save_picture(picture_of(pair, s), listed_picture(pair, scored.result, both));
         }
         results.push_back(std::move(scored.result));
     };

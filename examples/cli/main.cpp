@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <stdexcept>
 #include <string>
 
 #include <comir/core/simd.hpp>
@@ -10,6 +11,18 @@
 #include "commands.hpp"
 #include "messages.hpp"
 #include "watch.hpp"
+
+namespace {
+
+int out_of_memory() {
+    std::fputs(
+        "comir: there is not enough memory for images or settings of this size; for training, --recompute and a "
+        "smaller --batch or --patch take less\n",
+        stderr);
+    return 1;
+}
+
+}  // namespace
 
 std::string version_number() {
     return std::to_string(COMIR_VERSION_MAJOR) + "." + std::to_string(COMIR_VERSION_MINOR) + "." +
@@ -33,11 +46,9 @@ int main(int count, char** arguments) {
         std::fputs("comir: interrupted\n", stderr);
         return 130;
     } catch (std::bad_alloc const&) {
-        std::fputs(
-            "comir: there is not enough memory for images or settings of this size; for training, --recompute "
-            "and a smaller --batch or --patch take less\n",
-            stderr);
-        return 1;
+        return out_of_memory();
+    } catch (std::length_error const&) {
+        return out_of_memory();
     } catch (std::exception const& problem) {
         std::string const message(without_function(problem.what()));
         std::fprintf(stderr, "comir: %s\n", message.c_str());

@@ -70,8 +70,9 @@ void run_encode(encode_settings const& s) {
     for (std::size_t i = 0; i < s.images.size(); ++i) {
         if (!line.show(i, s.images.size()))
             throw interrupted{};
-        auto const representation = naming(
-            s.images[i], [&] { return encoder.encode(load_float_image(s.images[i]), {.threads = s.run.threads}); });
+        auto const source = load_float_image(s.images[i]);
+        auto const representation =
+            naming(s.images[i], [&] { return encoder.encode(source, {.threads = s.run.threads}); });
         fs::path const target = fs::path(s.out) / (fs::path(s.images[i]).stem().string() + "." + s.format);
         if (s.format == "png")
             save_picture(target, comir::to_unit(representation, encoder.settings().range));
