@@ -40,7 +40,8 @@ void check_pictures(std::vector<comir::registration_pair> const& pairs, evaluate
     std::set<fs::path> images;
     for (auto const& pair : pairs)
         for (auto const& image : {pair.fixed, pair.moving, pair.fixed_mask, pair.moving_mask})
-            images.insert(fs::weakly_canonical(image));
+            if (!image.empty())
+                images.insert(full_path(image));
     for (auto const& pair : pairs) {
         comir::require(pair.name.find('/') == std::string::npos && pair.name != "." && pair.name != "..", s.pairs,
                        ": a pair is called '", pair.name,
@@ -48,7 +49,7 @@ void check_pictures(std::vector<comir::registration_pair> const& pairs, evaluate
         comir::require(names.insert(pair.name).second, s.pairs, ": two pairs are called '", pair.name,
                        "', and their pictures would be one file; rename one, or leave out --pictures");
         fs::path const picture = picture_of(pair, s);
-        comir::require(!images.contains(fs::weakly_canonical(picture)), "--pictures: ", picture.string(),
+        comir::require(!images.contains(full_path(picture)), "--pictures: ", picture.string(),
                        " is an image of the list, and would be overwritten; give another folder");
     }
 }

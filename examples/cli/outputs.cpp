@@ -10,6 +10,10 @@
 
 namespace fs = std::filesystem;
 
+fs::path full_path(fs::path const& path) {
+    return fs::weakly_canonical(fs::absolute(path));
+}
+
 std::string folder_name(fs::path const& folder) {
     fs::path const full = fs::absolute(folder).lexically_normal();
     // A path that ends in a slash has an empty last part.
@@ -47,7 +51,8 @@ void check_distinct(std::vector<std::pair<char const*, fs::path>> const& outputs
     for (std::size_t i = 0; i < outputs.size(); ++i)
         for (std::size_t j = 0; j < i; ++j) {
             auto const& [option, path] = outputs[i];
-            bool const same = !path.empty() && fs::weakly_canonical(path) == fs::weakly_canonical(outputs[j].second);
+            bool const same =
+                !path.empty() && !outputs[j].second.empty() && full_path(path) == full_path(outputs[j].second);
             comir::require(!same, option, ": ", path.string(), " is the file of ", outputs[j].first,
                            ", too; give another name");
         }

@@ -9,6 +9,9 @@
 std::string folder_name_of_file(std::filesystem::path const& file);
 std::string folder_name(std::filesystem::path const& folder);
 
+/// One path for all names of a file, whether it is there or not.
+std::filesystem::path full_path(std::filesystem::path const& path);
+
 /// Raises comir::error if a file could not be written there now, or has another extension than one of those given.
 /// No path, no check.
 void check_output(char const* option, std::filesystem::path const& path, std::vector<std::string> const& extensions);

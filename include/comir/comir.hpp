@@ -96,6 +96,7 @@
 #include <comir/nn/init.hpp>
 #include <comir/nn/pixel_shuffle.hpp>
 #include <comir/nn/pool.hpp>
+#include <comir/nn/row_room.hpp>
 #include <comir/nn/sequential.hpp>
 #include <comir/nn/upsample.hpp>
 #include <comir/optim/adam.hpp>

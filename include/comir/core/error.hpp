@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdio>
+#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -47,8 +47,8 @@ requires std::is_arithmetic_v<T> std::string to_text(T part) {
     if constexpr (std::is_floating_point_v<T>)
         if (T const size = part < 0 ? -part : part; size > 0 && (size < T(1e-3) || size > T(1e15))) {
             char digits[32];
-            std::snprintf(digits, sizeof digits, "%.4g", static_cast<double>(part));
-            return digits;
+            auto const end = std::to_chars(digits, digits + sizeof digits, part, std::chars_format::general, 4).ptr;
+            return std::string(digits, end);
         }
     std::string text = std::to_string(part);
     if constexpr (std::is_floating_point_v<T>) {
