@@ -198,13 +198,13 @@ expect(1 "^comir: --overlay: ./x.png is the file of --out-image[^\n]+\n$" regist
 expect(1 "^comir: --out: same set/pairs.csv is read as well[^\n]+\n$" evaluate --pairs "same set/pairs.csv" --out
        "same set/pairs.csv")
 expect(1 "^comir: --out: visible is read as well[^\n]+\n$" make-pairs --a visible --b "copy of visible" --out visible)
-string(REGEX REPLACE "^[^,]*" "../x" escaping "${first}")
-file(WRITE "${WORK}/same set/names.csv" "${header}\n${escaping}\n")
+string(FIND "${first}" "," comma)
+string(SUBSTRING "${first}" ${comma} -1 rest)  # all but the pair's name
+file(WRITE "${WORK}/same set/names.csv" "${header}\n../x${rest}\n")
 expect(1 "^comir: same set/names.csv: a pair is called '../x'[^\n]+\n$" evaluate --pairs "same set/names.csv" --pictures x)
 file(WRITE "${WORK}/same set/names.csv" "${header}\n${first}\n${first}\n")
 expect(1 "^comir: same set/names.csv: two pairs are called[^\n]+\n$" evaluate --pairs "same set/names.csv" --pictures x)
-string(REGEX REPLACE "^[^,]*" "0000_fixed" covering "${first}")
-file(WRITE "${WORK}/same set/names.csv" "${header}\n${covering}\n")
+file(WRITE "${WORK}/same set/names.csv" "${header}\n0000_fixed${rest}\n")
 expect(1 "^comir: --pictures: same set/0000_fixed.png is an image of the list[^\n]+\n$" evaluate --pairs
        "same set/names.csv" --pictures "same set")
 expect("[1-9][0-9]*" "comir: .*--count.*'-1' is not a whole number" make-pairs --a visible --b "copy of visible" --out x
