@@ -20,15 +20,6 @@
 
 namespace {
 
-void check_mask(std::string const& mask, std::string const& image) {
-    if (mask.empty())
-        return;
-    auto const m = load_float_image(mask), i = load_float_image(image);
-    comir::require(m.width() == i.width() && m.height() == i.height(), mask, ": the mask is ", m.width(), " x ",
-                   m.height(), " px, its image ", image, " ", i.width(), " x ", i.height(),
-                   " px; expected the same size");
-}
-
 std::filesystem::path picture_of(comir::registration_pair const& pair, evaluate_settings const& s) {
     return std::filesystem::path(s.pictures) / (pair.name + ".png");
 }
@@ -79,8 +70,8 @@ void run_evaluate(evaluate_settings const& s) {
     auto const add = [&](comir::registration_pair const& pair) {
         preparations const both{prepare.of(pair.fixed_modality, pair.fixed.string()),
                                 prepare.of(pair.moving_modality, pair.moving.string())};
-        check_mask(pair.fixed_mask.string(), pair.fixed.string());
-        check_mask(pair.moving_mask.string(), pair.moving.string());
+        note_pages(pair.fixed);
+        note_pages(pair.moving);
         comir::scored_pair scored = evaluate_listed(pair, registration, both);
         if (is_interrupted())
             throw interrupted{};

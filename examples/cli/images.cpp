@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -13,14 +14,11 @@
 
 #include "messages.hpp"
 
-namespace {
-
 void note_pages(std::string const& path) {
-    if (std::size_t const pages = comir::count_pages(path); pages > 1)
+    static std::set<std::string> noted;
+    if (std::size_t const pages = comir::count_pages(path); pages > 1 && noted.insert(path).second)
         std::fprintf(stderr, "comir: %s: the first of %zu pages is read\n", path.c_str(), pages);
 }
-
-}  // namespace
 
 comir::any_image load_image(std::string const& path) {
     note_pages(path);

@@ -8,6 +8,9 @@
 
 // The library's readers and writers of image files, compiled in one file. They have its errors.
 
+/// Tells the user, once a file, that a file has more pages than the one that is read.
+void note_pages(std::string const& path);
+
 comir::any_image load_image(std::string const& path);
 comir::image<float> load_float_image(std::string const& path);
 /// No path, no mask.

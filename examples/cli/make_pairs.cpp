@@ -12,6 +12,7 @@
 #include <comir/pipeline/make_pairs.hpp>
 
 #include "commands.hpp"
+#include "images.hpp"
 #include "outputs.hpp"
 #include "scenes.hpp"
 #include "watch.hpp"
@@ -82,7 +83,11 @@ std::string write_pairs(std::vector<comir::aligned_pair> const& scenes, make_pai
 }  // namespace
 
 std::vector<comir::aligned_pair> load_scenes(std::string const& a, std::string const& b) {
-    return comir::read_folder_pairs(a, b);
+    auto const files = comir::list_folder_pairs(a, b);
+    for (comir::pair_files const& pair : files)
+        for (std::filesystem::path const& path : pair.paths)
+            note_pages(path);
+    return comir::read_pairs(files);
 }
 
 std::string make_pairs_of(std::vector<comir::aligned_pair> const& scenes, make_pairs_settings const& settings) {

@@ -127,11 +127,11 @@ void restore(train_settings const& s, Trainer& trainer, std::string const& path)
     for (auto const& [name, value] : now.settings)
         if (!t.settings.contains(name) || t.settings.at(name) != value)
             differing += (differing.empty() ? "" : ", ") + name;
-    comir::require(
-        differing.empty() && t.settings == now.settings && t.seed == now.seed && t.model.critic == now.model.critic &&
-            t.model.group == now.model.group && t.model.temperature == now.model.temperature,
-        path, ": the training was begun with other options or images",
-        differing.empty() ? std::string() : " (" + differing + ")", "; repeat them, or train anew without --resume");
+    comir::require(t.settings == now.settings && t.seed == now.seed && t.model.critic == now.model.critic &&
+                       t.model.group == now.model.group && t.model.temperature == now.model.temperature,
+                   path, ": the training was begun with other options or images",
+                   differing.empty() ? std::string() : " (" + differing + ")",
+                   "; repeat them, or train anew without --resume");
     comir::trainer_state state;
     state.step = t.step;
     for (std::size_t m = 0; m < 2; ++m)
@@ -185,6 +185,20 @@ void save_sheet(train_settings const& s, Trainer const& trainer, scene const& sh
     std::snprintf(name, sizeof name, "step_%06llu.png", static_cast<unsigned long long>(trainer.state().step));
     make_output_folder("--pictures", s.pictures);
     save_picture(std::filesystem::path(s.pictures) / name, comir::training_sheet(images, representations));
+}
+
+/// Validation pairs come from folders of their own, and the trainer, which checks values too, knows no names.
+void check_images(char const* which, std::vector<comir::aligned_pair> const& pairs, comir::aligned_pair const& first,
+                  train_settings const& s) {
+    for (comir::aligned_pair const& pair : pairs)
+        for (std::size_t m = 0; m < 2; ++m) {
+            std::string const& modality = m == 0 ? s.name_a : s.name_b;
+            std::size_t const channels = pair.images[m].channels(), expected = first.images[m].channels();
+            comir::require(channels == expected, "the ", which, " pair ", pair.name, ": the image of ", modality,
+                           " has ", channels, " channels, expected ", expected, " as in the first training pair");
+            comir::require(comir::has_only_finite(pair.images[m]), "the ", which, " pair ", pair.name,
+                           ": the image of ", modality, " holds values that are not finite");
+        }
 }
 
 template <class Group>
@@ -307,17 +321,8 @@ std::map<std::string, std::string> settings_record(train_settings const& s) {
 void train_model(train_settings const& given, pair_sets sets) {
     train_settings s = given;
     s.pixels = fingerprint_of(sets.training);
-    for (auto const& [which, pairs] : {std::pair{"training", &sets.training}, {"validation", &sets.validation}})
-        for (comir::aligned_pair const& pair : *pairs)
-            for (std::size_t m = 0; m < 2; ++m) {
-                auto const& image = pair.images[m];
-                std::size_t const expected = sets.training[0].images[m].channels();
-                comir::require(image.channels() == expected, "the ", which, " pair ", pair.name, ": the image of ",
-                               m == 0 ? s.name_a : s.name_b, " has ", image.channels(), " channels, expected ",
-                               expected, " as in the first training pair");
-                comir::require(comir::has_only_finite(image), "the ", which, " pair ", pair.name, ": the image of ",
-                               m == 0 ? s.name_a : s.name_b, " holds values that are not finite");
-            }
+    check_images("training", sets.training, sets.training[0], s);
+    check_images("validation", sets.validation, sets.training[0], s);
     if (s.no_equivariance)
         train<comir::trivial_group>(s, std::move(sets));
     else

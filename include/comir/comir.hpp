@@ -56,6 +56,7 @@
 #include <comir/features/sift_input.hpp>
 #include <comir/features/sift_options.hpp>
 #include <comir/image/c4.hpp>
+#include <comir/image/centre.hpp>
 #include <comir/image/convert.hpp>
 #include <comir/image/distance.hpp>
 #include <comir/image/filter.hpp>
@@ -117,6 +118,7 @@
 #include <comir/registration/automatic.hpp>
 #include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/automatic_window.hpp>
+#include <comir/registration/centred_start.hpp>
 #include <comir/registration/compared_pixels.hpp>
 #include <comir/registration/compared_places.hpp>
 #include <comir/registration/correlation_confidence.hpp>

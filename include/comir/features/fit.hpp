@@ -72,8 +72,7 @@ std::optional<T> fit_moments(pair_moments const& m) {
     T t;
     t.centre = m.fixed;
     point2 const shift = m.moving - m.fixed;
-    t.parameters[T::parameter_count - 2] = shift.x;
-    t.parameters[T::parameter_count - 1] = shift.y;
+    set_translation(t, shift);
     double const cosine = m.ux + m.vy, sine = m.vx - m.uy, length = std::hypot(cosine, sine);
     if constexpr (std::same_as<T, rigid2> || std::same_as<T, similarity2>) {
         if (!(m.xx + m.yy > least && m.spread_moving > least &&

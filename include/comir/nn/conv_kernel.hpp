@@ -78,7 +78,8 @@ struct soon_read {
 template <scalar T, std::size_t K, std::size_t Block>
 void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const* bias, bool add, plane<T> const& y,
                std::size_t rows, std::size_t columns, soon_read<T> const& soon) {
-    constexpr std::size_t width = simd_width<T>, many = conv_chunk<K>;
+    constexpr std::size_t width = simd_width<T>;
+    constexpr bool few_pair = in_row_pairs(K, Block, 1), many_pair = in_row_pairs(K, Block, conv_chunk<K>);
     bool const pairs = in_row_pairs(K, Block, ci);
     std::size_t const chunks = (ci + conv_chunk<K> - 1) / conv_chunk<K>, chunk = (ci + chunks - 1) / chunks;
     for (std::size_t first = 0; first < ci; first += chunk) {
@@ -96,7 +97,7 @@ void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const
                                           soon.b.data && first == 0 ? place(soon.b, 0) : here};
                 plane<T> const to{y.row(0, r) + column, y.channel_stride, y.row_stride};
                 bool const more = add || first > 0, wide = column + width < columns;
-                if constexpr (in_row_pairs(K, Block, many))
+                if constexpr (many_pair)
                     if (pairs) {
                         if (wide)
                             conv_row_pair<T, K, Block, 2>(from, count, w, bias, more, to, r + 1 < rows);
@@ -104,7 +105,7 @@ void conv_rows(plane<T const> const& x, std::size_t ci, T const* weight, T const
                             conv_row_pair<T, K, Block, 1>(from, count, w, bias, more, to, r + 1 < rows);
                         continue;
                     }
-                if constexpr (!in_row_pairs(K, Block, 1)) {
+                if constexpr (!few_pair) {
                     if (wide)
                         conv_row<T, K, Block, 2>(from, count, w, bias, more, to.data, to.channel_stride);
                     else

@@ -9,7 +9,7 @@
 
 #include <comir/core/error.hpp>
 #include <comir/core/progress.hpp>
-#include <comir/image/image.hpp>
+#include <comir/image/centre.hpp>
 #include <comir/image/warp.hpp>
 #include <comir/pipeline/pearson.hpp>
 #include <comir/transform/rigid.hpp>
@@ -48,18 +48,17 @@ inline image<float> centred_square(image<float> const& source) {
 
 inline image_mask centred_disc(std::size_t side, double radius) {
     image_mask mask({1, side, side});
-    double const centre = 0.5 * (static_cast<double>(side) - 1.0);
+    point2 const centre = image_centre(side, side);
     for (std::size_t y = 0; y < side; ++y)
         for (std::size_t x = 0; x < side; ++x)
-            mask(0, y, x) = std::hypot(static_cast<double>(x) - centre, static_cast<double>(y) - centre) <= radius;
+            mask(0, y, x) = std::hypot(static_cast<double>(x) - centre.x, static_cast<double>(y) - centre.y) <= radius;
     return mask;
 }
 
 /// A square image's content turned about its centre; mirrored at the edges, and within the values that it has.
 inline image<float> turned_by(image<float> const& square, double angle_deg, equivariance_options const& options) {
-    double const centre = 0.5 * (static_cast<double>(square.width()) - 1.0);
     // Sampling goes the other way.
-    rigid2 const back{{-angle_deg * std::numbers::pi / 180.0, 0.0, 0.0}, {centre, centre}};
+    rigid2 const back{{-angle_deg * std::numbers::pi / 180.0, 0.0, 0.0}, image_centre(square.shape())};
     image<float> result =
         warp(square, back, square.shape(),
              {.sampling = {.method = options.method, .outside = border::reflect}, .threads = options.threads});

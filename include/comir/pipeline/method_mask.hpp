@@ -21,7 +21,8 @@ inline image_mask to_mask(image<float> const& stored) {
 
 /// The image with values that are not finite, where the mask is zero, replaced by the mean of its channel where the
 /// mask is not: no-data values, which would spread through whatever looks at a neighbourhood. Without a mask, the
-/// image. Errors: shape_error if the mask has other rows or columns
+/// image.
+/// Errors: shape_error if the mask has other rows or columns
 inline image<float> fill_masked(image<float> source, image_mask const& mask) {
     if (mask.empty())
         return source;

@@ -51,13 +51,15 @@ struct pair_masks {
     image_mask fixed, moving;
 };
 
-inline image_mask read_mask(std::filesystem::path const& path, image<float> const& masked) {
+inline image_mask read_mask(std::filesystem::path const& path, std::filesystem::path const& masked_path,
+                            image<float> const& masked) {
     if (path.empty())
         return {};
     image_mask mask = to_mask(read_image_float(path));
     require<shape_error>(mask.height() == masked.height() && mask.width() == masked.width(),
-                         "comir::evaluate_pair: the mask ", path.string(), " is ", to_string(mask.shape()),
-                         ", expected the ", masked.height(), " rows and ", masked.width(), " columns of its image");
+                         "comir::evaluate_pair: ", path.string(), ": the mask is ", mask.width(), " x ", mask.height(),
+                         " px, its image ", masked_path.string(), " ", masked.width(), " x ", masked.height(),
+                         " px; expected the same size");
     return mask;
 }
 
@@ -91,8 +93,9 @@ auto register_pair(image<float> const& fixed, image<float> const& moving, Method
 /// Reads, prepares and registers a pair of a list, and compares the outcome with the truth. A method that raises an
 /// error, or finds no transform with a finite value, has refused: the pair then counts as if nothing had been moved. A
 /// best guess that has not converged counts as it is. No-data values under a mask are filled. Reading the files is not
-/// part of the seconds. Errors: those of reading and preparing; shape_error if the moving image's width is not the
-/// listed size_px
+/// part of the seconds.
+/// Errors: those of reading and preparing; shape_error if the moving image's width is not the listed size_px, or a
+///         mask's size not that of its image
 template <class Method>
 scored_pair evaluate_pair(registration_pair const& pair, Method const& method, pair_preparations const& prepare = {}) {
     image<float> fixed = read_image_float(pair.fixed), moving = read_image_float(pair.moving);
@@ -102,8 +105,8 @@ scored_pair evaluate_pair(registration_pair const& pair, Method const& method, p
             "comir::evaluate_pair: ", pair.name,
             " has masks, but the method takes none; give a callable (fixed, moving, fixed_mask, moving_mask), "
             "or take the masks from the list");
-    detail::pair_masks const masks{detail::read_mask(pair.fixed_mask, fixed),
-                                   detail::read_mask(pair.moving_mask, moving)};
+    detail::pair_masks const masks{detail::read_mask(pair.fixed_mask, pair.fixed, fixed),
+                                   detail::read_mask(pair.moving_mask, pair.moving, moving)};
     fixed = fill_masked(std::move(fixed), masks.fixed);
     moving = fill_masked(std::move(moving), masks.moving);
     pair_extent const size{{fixed.width(), fixed.height()}, {moving.width(), moving.height()}};

@@ -19,12 +19,11 @@
 #include <comir/registration/alpha_amd_measure.hpp>
 #include <comir/registration/alpha_amd_options.hpp>
 #include <comir/registration/alpha_amd_resolution.hpp>
+#include <comir/registration/centred_start.hpp>
 #include <comir/registration/compared_pixels.hpp>
 #include <comir/registration/correlation_confidence.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/affine.hpp>
-#include <comir/transform/rigid.hpp>
-#include <comir/transform/similarity.hpp>
 
 namespace comir::inline COMIR_ABI {
 
@@ -32,20 +31,6 @@ namespace detail {
 
 // Points of each image that compare the starts: 20000 leave an error of about 1 % of the distances' spread.
 inline constexpr std::size_t amd_compared_points = 20000;
-
-/// Turns a transform by the angle; false if it cannot turn.
-template <class Transform>
-bool turn_start(Transform& t, double angle) {
-    if constexpr (std::same_as<Transform, rigid2>)
-        t.parameters[0] = angle;
-    else if constexpr (std::same_as<Transform, similarity2>)
-        t.parameters[1] = angle;
-    else if constexpr (std::same_as<Transform, affine2>)
-        t = make_affine(rigid2{{angle, 0.0, 0.0}}.linear(), translation(t), t.centre);
-    else
-        return angle == 0.0;
-    return true;
-}
 
 }  // namespace detail
 
@@ -106,7 +91,8 @@ public:
         require<shape_error>(moving.channels() == shape_.c, "comir::register_alpha_amd: the moving image has ",
                              moving.channels(), " channels, the fixed image ", shape_.c, "; give images of one kind");
         std::vector<detail::amd_start<Transform>> runs = make_runs(moving.shape(), starts);
-        auto const reach = detail::parameter_reach(make_start(moving.shape()), shape_.h, shape_.w);
+        auto const reach =
+            detail::parameter_reach(detail::centred_start<Transform>(shape_, moving.shape()), shape_.h, shape_.w);
 
         std::size_t done = 0, iterations = 0;
         bool stopped = false, varied = false;
@@ -185,17 +171,6 @@ public:
     }
 
 private:
-    static point2 centre(image_shape const& s) {
-        return {0.5 * (static_cast<double>(s.w) - 1.0), 0.5 * (static_cast<double>(s.h) - 1.0)};
-    }
-    Transform make_start(image_shape const& moving) const {
-        Transform t;
-        t.centre = centre(shape_);
-        point2 const shift = centre(moving) - t.centre;
-        t.parameters[Transform::parameter_count - 2] = shift.x;
-        t.parameters[Transform::parameter_count - 1] = shift.y;
-        return t;
-    }
     std::vector<detail::amd_start<Transform>> make_runs(image_shape const& moving,
                                                         std::vector<Transform> const& starts) const {
         std::vector<detail::amd_start<Transform>> runs;
@@ -209,13 +184,13 @@ private:
         for (double const angle : starts.empty() ? options_.start_angles : std::vector<double>{})
             for (std::ptrdiff_t j = -reach; j <= reach; ++j)
                 for (std::ptrdiff_t i = -reach; i <= reach; ++i) {
-                    Transform t = make_start(moving);
+                    auto t = detail::centred_start<Transform>(shape_, moving);
                     if (!detail::turn_start(t, angle))
                         continue;
-                    t.parameters[Transform::parameter_count - 2] +=
-                        static_cast<double>(i) * options_.start_step * static_cast<double>(shape_.w);
-                    t.parameters[Transform::parameter_count - 1] +=
-                        static_cast<double>(j) * options_.start_step * static_cast<double>(shape_.h);
+                    set_translation(
+                        t, translation(t) +
+                               point2{static_cast<double>(i) * options_.start_step * static_cast<double>(shape_.w),
+                                      static_cast<double>(j) * options_.start_step * static_cast<double>(shape_.h)});
                     runs.push_back({t, t, runs.size()});
                 }
         require(!runs.empty(), "comir::register_alpha_amd: there is no start; give start_angles, with the angle 0 for ",

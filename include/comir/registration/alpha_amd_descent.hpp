@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <limits>
 
+#include <comir/image/centre.hpp>
 #include <comir/registration/alpha_amd_measure.hpp>
 #include <comir/registration/alpha_amd_options.hpp>
 
@@ -17,7 +18,7 @@ std::array<double, Transform::parameter_count> parameter_reach(Transform const& 
     // The Jacobian is affine in the point, so that two Gauss nodes an axis integrate its square exactly.
     double const node_x = 0.5 * static_cast<double>(w) / std::sqrt(3.0);
     double const node_y = 0.5 * static_cast<double>(h) / std::sqrt(3.0);
-    point2 const middle{0.5 * (static_cast<double>(w) - 1.0), 0.5 * (static_cast<double>(h) - 1.0)};
+    point2 const middle = image_centre(w, h);
     std::array<double, Transform::parameter_count> reach{};
     for (point2 const node : {point2{-node_x, -node_y}, {node_x, -node_y}, {-node_x, node_y}, {node_x, node_y}}) {
         auto const j = t.jacobian(middle + node);

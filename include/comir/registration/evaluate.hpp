@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <comir/core/error.hpp>
+#include <comir/image/centre.hpp>
 #include <comir/transform/concepts.hpp>
 
 namespace comir::inline COMIR_ABI {
@@ -22,9 +23,7 @@ struct extent2 {
 
     constexpr bool operator==(extent2 const&) const = default;
     /// The point halfway between the centres of the first and the last pixel.
-    constexpr point2 centre() const {
-        return {0.5 * (static_cast<double>(w) - 1.0), 0.5 * (static_cast<double>(h) - 1.0)};
-    }
+    constexpr point2 centre() const { return image_centre(w, h); }
     /// The centres of the four corner pixels: (0, 0), (w-1, 0), (w-1, h-1), (0, h-1).
     constexpr std::array<point2, 4> corners() const {
         double const right = static_cast<double>(w) - 1.0, bottom = static_cast<double>(h) - 1.0;

@@ -12,6 +12,7 @@
 #include <comir/features/match.hpp>
 #include <comir/features/ransac.hpp>
 #include <comir/features/sift.hpp>
+#include <comir/registration/centred_start.hpp>
 #include <comir/registration/feature_confidence.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/compose.hpp>
@@ -85,7 +86,7 @@ public:
     feature_result<Transform> register_to(image<T> const& moving, image_mask const& mask = {}) const {
         auto const begin = std::chrono::steady_clock::now();
         feature_result<Transform> result;
-        result.transform = centred(moving.shape());
+        result.transform = detail::centred_start<Transform>(shape_, moving.shape());
         result.fixed_keypoints = features_.size();
         estimate(moving, mask, result);
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -104,18 +105,6 @@ private:
             found = sift(source, fainter, mask);
         }
         return found;
-    }
-
-    Transform centred(image_shape const& moving) const {
-        auto const middle = [](image_shape const& s) {
-            return point2{0.5 * (static_cast<double>(s.w) - 1.0), 0.5 * (static_cast<double>(s.h) - 1.0)};
-        };
-        Transform t;
-        t.centre = middle(shape_);
-        point2 const shift = middle(moving) - t.centre;
-        t.parameters[Transform::parameter_count - 2] = shift.x;
-        t.parameters[Transform::parameter_count - 1] = shift.y;
-        return t;
     }
 
     template <class T>

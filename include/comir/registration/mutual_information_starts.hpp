@@ -2,52 +2,28 @@
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
 #include <comir/core/error.hpp>
-#include <comir/image/image.hpp>
+#include <comir/registration/centred_start.hpp>
 #include <comir/registration/mutual_information_descent.hpp>
 #include <comir/registration/mutual_information_options.hpp>
-#include <comir/transform/affine.hpp>
-#include <comir/transform/rigid.hpp>
-#include <comir/transform/similarity.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
-
-/// Turns a transform by the angle; false if it cannot turn.
-template <class Transform>
-bool turn_mi_start(Transform& t, double angle) {
-    if constexpr (std::same_as<Transform, rigid2>)
-        t.parameters[0] = angle;
-    else if constexpr (std::same_as<Transform, similarity2>)
-        t.parameters[1] = angle;
-    else if constexpr (std::same_as<Transform, affine2>)
-        t = make_affine(rigid2{{angle, 0.0, 0.0}}.linear(), translation(t), t.centre);
-    else
-        return angle == 0.0;
-    return true;
-}
 
 /// Every start angle about the fixed image's centre, which is put on the moving image's centre, and beside it.
 template <affine_transform Transform>
 std::vector<mi_start<Transform>> make_mi_starts(image_shape const& fixed, image_shape const& moving,
                                                 mutual_information_options const& options) {
-    auto const centre = [](image_shape const& s) {
-        return point2{0.5 * (static_cast<double>(s.w) - 1.0), 0.5 * (static_cast<double>(s.h) - 1.0)};
-    };
     double const aside = options.start_shift * static_cast<double>(std::min(fixed.h, fixed.w));
     std::vector<mi_start<Transform>> starts;
     for (double const angle : options.start_angles)
         for (point2 const shift : {point2{}, {-aside, 0.0}, {aside, 0.0}, {0.0, -aside}, {0.0, aside}}) {
-            Transform t;
-            t.centre = centre(fixed);
-            point2 const to = centre(moving) - t.centre + shift;
-            t.parameters[Transform::parameter_count - 2] = to.x;
-            t.parameters[Transform::parameter_count - 1] = to.y;
-            if (turn_mi_start(t, angle))
+            auto t = centred_start<Transform>(fixed, moving);
+            set_translation(t, translation(t) + shift);
+            if (turn_start(t, angle))
                 starts.push_back({t, t});
             if (aside == 0.0)
                 break;

@@ -18,8 +18,7 @@ T with_centre(T const& t, point2 centre) {
     T result = t;
     point2 const shift = t(centre) - centre;
     result.centre = centre;
-    result.parameters[T::parameter_count - 2] = shift.x;
-    result.parameters[T::parameter_count - 1] = shift.y;
+    set_translation(result, shift);
     return result;
 }
 
