@@ -71,7 +71,8 @@ TEST_CASE("register_auto: is not sure of images that show different things") {
 TEST_CASE("register_auto: asks features where the search is unsure") {
     rigid2 const truth{{2.0, 9.0, -6.0}, {79.5, 79.5}};
     auto p = make_pair(160, truth, 0.0f, 31);
-    // Shades that have nothing to do with each other spoil the correlation, but not the corners and blobs.
+    // Shades that have nothing to do with each other spoil the correlation of plain values, but neither that of local
+    // contrast nor the corners and blobs.
     auto const shade = [](image<float>& picture, std::uint64_t seed) {
         image<float> field(picture.shape());
         comir::random_stream random(seed);
@@ -85,6 +86,10 @@ TEST_CASE("register_auto: asks features where the search is unsure") {
     shade(p.moving, 33);
     comir::automatic_options options;
     options.unsure = 0.0;
+    auto const by_contrast = register_auto(p.fixed, p.moving, options);
+    CHECK(by_contrast.confidence > 0.5);
+    CHECK(comir::detail::corner_distance(by_contrast.transform, truth, 160, 160) < 0.5);
+    options.search.contrast_sigma = 0.0;
     auto const searched = register_auto(p.fixed, p.moving, options);
     CHECK(searched.confidence < 0.5);
     CHECK(comir::detail::corner_distance(searched.transform, truth, 160, 160) > 10.0);
@@ -170,7 +175,7 @@ TEST_CASE("register_auto: wrong options are refused by name") {
                          "alpha-AMD compares intensities; call global_search for raw images",
                          comir::error);
     options = {};
-    options.contest = 2.0;
+    options.plain = -1.0;
     CHECK_THROWS_AS(register_auto(something, something, options), comir::error);
     CHECK_THROWS_AS(register_auto(something, image<float>({1, 4, 4})), comir::error);
 }

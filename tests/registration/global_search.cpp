@@ -32,10 +32,6 @@ image<float> texture(std::size_t c, std::size_t side, std::uint64_t seed) {
     return comir::gaussian_blur(out, 3.0, 1);
 }
 
-point2 centre(comir::image_shape const& s) {
-    return {0.5 * (static_cast<double>(s.w) - 1.0), 0.5 * (static_cast<double>(s.h) - 1.0)};
-}
-
 struct pair {
     image<float> fixed, moving;
     rigid2 truth;
@@ -47,7 +43,7 @@ pair make_pair(comir::image_shape fixed, comir::image_shape moving, double angle
     std::size_t const canvas_side = std::max({fixed.w, fixed.h, moving.w, moving.h}) * 2;
     auto const canvas = texture(fixed.c, canvas_side, seed);
     std::size_t const left = (canvas_side - fixed.w) / 2, top = (canvas_side - fixed.h) / 2;
-    point2 const from = centre(fixed), to = centre(moving);
+    point2 const from = comir::image_centre(fixed), to = comir::image_centre(moving);
     rigid2 const around{{angle, 0.0, 0.0}, from + point2{dx, dy}};
     point2 const shift = around(from) + to - around.centre - from;
     pair out;
@@ -135,7 +131,7 @@ TEST_CASE("global_search: finds a small image in a large one, and a large one ar
         auto const large = make_pair({1, 48, 56}, {1, 180, 200}, angle, shift, shift, seed);
         auto const around = global_search(large.fixed, large.moving);
         CHECK(distance(around.transform, large.truth, large.fixed.shape()) < 0.7);
-        CHECK(around.transform.centre.x == centre(large.fixed.shape()).x);
+        CHECK(around.transform.centre.x == comir::image_centre(large.fixed.shape()).x);
     }
 }
 
@@ -190,7 +186,7 @@ TEST_CASE("global_search: ranges of angles and shifts keep to their limits") {
     options = {};
     options.max_shift_x = options.max_shift_y = 4.0;
     for (auto const& c : global_search_target(p.fixed, options).search(p.moving).candidates) {
-        point2 const at = c.transform.inverse()(centre(p.moving.shape()));
+        point2 const at = c.transform.inverse()(comir::image_centre(p.moving.shape()));
         CHECK(std::abs(at.x - 49.5) <= 4.5);
         CHECK(std::abs(at.y - 49.5) <= 4.5);
     }
@@ -216,6 +212,63 @@ TEST_CASE("global_search: masked pixels do not count, whatever they hold") {
     CHECK_THROWS_AS(global_search(p.fixed, p.moving), comir::error);
     auto const found = global_search(p.fixed, p.moving, {}, fixed_mask, moving_mask);
     CHECK(distance(found.transform, p.truth, p.fixed.shape()) < 1.0);
+}
+
+TEST_CASE("global_search: strong structures of one image alone do not hide faint ones that both show") {
+    auto const strengthen = [](image<float>& picture, std::uint64_t seed) {
+        comir::random_stream random(seed);
+        for (int blob = 0; blob < 4; ++blob) {
+            double const x = random.uniform(0.0, 111.0), y = random.uniform(0.0, 111.0);
+            for (std::size_t r = 0; r < 112; ++r)
+                for (std::size_t c = 0; c < 112; ++c)
+                    picture(0, r, c) +=
+                        0.3f * static_cast<float>(std::exp(-0.01 * (std::pow(static_cast<double>(c) - x, 2) +
+                                                                    std::pow(static_cast<double>(r) - y, 2))));
+        }
+    };
+    for (std::size_t const channels : {1u, 2u}) {
+        auto p = make_pair({channels, 112, 112}, {channels, 112, 112}, 1.1, 12.0, -9.0, 21);
+        strengthen(p.fixed, 1);
+        strengthen(p.moving, 2);
+        CAPTURE(channels);
+        CHECK(distance(global_search(p.fixed, p.moving).transform, p.truth, p.fixed.shape()) < 1.5);
+        global_search_options plain;
+        plain.contrast_sigma = 0.0;
+        if (channels == 1)
+            CHECK(distance(global_search(p.fixed, p.moving, plain).transform, p.truth, p.fixed.shape()) > 5.0);
+    }
+}
+
+TEST_CASE("local_contrast_of: contrast over the surroundings', of all channels together") {
+    image<float> picture({2, 40, 60}, 1.0f);
+    image_mask mask({1, 40, 60}, 1);
+    for (std::size_t y = 0; y < 40; ++y)
+        for (std::size_t x = 0; x < 60; ++x) {
+            // A chequerboard that is ten times as strong on the right.
+            picture(0, y, x) += ((x + y) % 2 == 0 ? 1.0f : -1.0f) * (x < 30 ? 0.1f : 1.0f);
+            if (y < 4) {
+                mask(0, y, x) = 0;
+                picture(0, y, x) = picture(1, y, x) = std::numeric_limits<float>::quiet_NaN();
+            }
+        }
+    auto const seen = comir::detail::local_contrast_of(picture, mask, 3.0, 0.01, 1);
+    CHECK(std::abs(seen(0, 20, 8)) == doctest::Approx(1.0).epsilon(0.05));
+    CHECK(std::abs(seen(0, 20, 50)) == doctest::Approx(1.0).epsilon(0.05));
+    CHECK(std::abs(seen(0, 5, 50)) == doctest::Approx(1.0).epsilon(0.1));
+    CHECK(seen(1, 20, 50) == doctest::Approx(0.0).epsilon(1e-5));
+    auto const coarse = comir::detail::local_contrast_of(picture, mask, 3.0, 1.0, 1);
+    CHECK(std::abs(coarse(0, 20, 8)) < 0.2);
+    CHECK(std::abs(coarse(0, 20, 50)) > 0.6);
+    auto const flat = comir::detail::local_contrast_of(image<float>({1, 20, 20}, 0.3f), {}, 3.0, 0.2, 1);
+    CHECK(std::ranges::all_of(flat.values(), [](float v) { return v == 0.0f; }));
+}
+
+TEST_CASE("least_overlap: a quarter, three quarters of a small image in a large one, or what is asked for") {
+    CHECK(comir::least_overlap({}, {1, 256, 256}, {1, 256, 256}) == 0.25);
+    CHECK(comir::least_overlap({}, {1, 512, 512}, {1, 160, 160}) == 0.75);
+    CHECK(comir::least_overlap({}, {1, 160, 160}, {1, 512, 512}) == 0.75);
+    CHECK(comir::least_overlap({}, {1, 512, 300}, {1, 160, 160}) == 0.25);
+    CHECK(comir::least_overlap({.min_overlap = 0.5}, {1, 512, 512}, {1, 160, 160}) == 0.5);
 }
 
 TEST_CASE("global_search: nothing to find is no error") {
@@ -266,12 +319,14 @@ TEST_CASE("global_search: wrong input is refused by name") {
     refused([](auto& o) { o.angle = std::numeric_limits<double>::quiet_NaN(); });
     refused([](auto& o) { o.angle_step = 1e-9; });
     refused([](auto& o) { o.max_shift_x = -1.0; });
-    refused([](auto& o) { o.min_overlap = 0.0; });
+    refused([](auto& o) { o.min_overlap = -0.1; });
     refused([](auto& o) { o.min_overlap = 1.5; });
     refused([](auto& o) { o.coarse_side = 2; });
     refused([](auto& o) { o.finest = 0; });
     refused([](auto& o) { o.candidates = 0; });
     refused([](auto& o) { o.levels = 17; });
+    refused([](auto& o) { o.contrast_sigma = -1.0; });
+    refused([](auto& o) { o.contrast_floor = 0.0; });
 }
 
 TEST_CASE("global_search: confidence tells images of one scene from images of two, by either metric") {

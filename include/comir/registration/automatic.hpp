@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <comir/image/centre.hpp>
 #include <comir/registration/agreement.hpp>
 #include <comir/registration/alpha_amd.hpp>
 #include <comir/registration/automatic_confidence.hpp>
@@ -30,7 +31,7 @@ inline std::vector<alpha_amd_step> refining_pyramid(image_shape const& fixed) {
 struct automatic_options {
     global_search_options search{.candidates = 4};
     alpha_amd_options refine{};  // an empty pyramid means refining_pyramid
-    double contest = 0.9;        // places that score this share of the best are refined too; alpha-AMD then decides
+    double plain = 0.5;          // weight of the plain correlation, beside the search's score, in choosing the place
     double drift = 0.02;         // of the smaller image's diagonal: refining that moves it further is undone
     feature_options features = comir_feature_options();
     double unsure = 0.5;  // a confidence below this asks the features, who answer from this confidence on; 0: never
@@ -38,9 +39,10 @@ struct automatic_options {
 };
 
 /// A fixed image prepared for registrations from nowhere: any angle, any shift, images of any two sizes. For images
-/// that are alike, such as two CoMIRs: a global search by correlation, then alpha-AMD from its best places. Of the
-/// search's transform and the refined one the better correlated is taken: alpha-AMD is exact to hundredths of a pixel
-/// where intensities agree, and less so than the search where they do not. Where the search is unsure, features are
+/// that are alike, such as two CoMIRs: a global search by correlation of local contrast, whose best places compete by
+/// score and plain correlation, then alpha-AMD from the winner. Of the search's transform and the refined one the
+/// better correlated is taken: alpha-AMD is exact to hundredths of a pixel where intensities agree, and less so than
+/// the search where they do not. Where the search is unsure, features are
 /// asked: they may tell places apart that correlate alike. Not above a megapixel, where they take long.
 /// The result's value is alpha-AMD's, in pixels; its confidence is search_confidence, or that of the features if they
 /// decided; 0 if not converged.
@@ -61,9 +63,9 @@ public:
             options_.search.metric == search_metric::correlation,
             "comir::register_auto: the search's metric is mutual information, expected correlation, since alpha-AMD "
             "compares intensities; call global_search for raw images");
-        require(options_.contest >= 0.0 && options_.contest <= 1.0 && options_.drift > 0.0,
-                "comir::register_auto: contest is ", options_.contest, " and drift ", options_.drift,
-                ", expected 0 to 1 and a positive share");
+        require(options_.plain >= 0.0 && std::isfinite(options_.plain) && options_.drift > 0.0,
+                "comir::register_auto: plain is ", options_.plain, " and drift ", options_.drift,
+                ", expected a number not below 0 and a positive share");
         require(options_.unsure >= 0.0 && options_.unsure <= 1.0, "comir::register_auto: unsure is ", options_.unsure,
                 ", expected a confidence from 0 to 1");
         if (pixels(fixed.shape()) <= large && has_pixels(mask))
@@ -76,17 +78,11 @@ public:
         auto const begin = std::chrono::steady_clock::now();
         search_outcome const outcome = search_.search(moving, mask);
         registration_result<rigid2> result;
-        result.transform.centre = {0.5 * (static_cast<double>(fixed_.width()) - 1.0),
-                                   0.5 * (static_cast<double>(fixed_.height()) - 1.0)};
+        result.transform.centre = image_centre(fixed_.shape());
         result.value = std::numeric_limits<double>::infinity();
         if (!outcome.candidates.empty()) {
-            std::vector<rigid2> starts;
-            for (search_candidate const& c : outcome.candidates)
-                if (c.score >= options_.contest * outcome.candidates[0].score)
-                    starts.push_back(c.transform);
-            if (starts.empty())
-                starts.push_back(outcome.candidates[0].transform);
-            std::size_t const winner = refine(result, starts, moving, mask);
+            std::size_t const winner = choose(outcome.candidates, moving, mask);
+            refine(result, outcome.candidates[winner].transform, moving, mask);
             // Another place than the best of the search cannot be surer than a draw.
             double const sure = search_confidence(evidence_of(outcome));
             result.confidence = !result.converged ? 0.0 : winner == 0 ? sure : std::min(sure, 0.5);
@@ -119,85 +115,101 @@ private:
         auto const found = register_features<rigid2>(fixed_, moving, options_.features, mask_, mask);
         auto const f = static_cast<double>(pixels(fixed_.shape())), m = static_cast<double>(pixels(moving.shape()));
         if (!found.converged || found.confidence < options_.unsure ||
-            found.overlap * f < options_.search.min_overlap * std::min(f, m) ||
+            found.overlap * f < least_overlap(options_.search, fixed_.shape(), moving.shape()) * std::min(f, m) ||
             !is_searched(found.transform, moving.shape()))
             return;
-        refine(result, {found.transform}, moving, mask);
+        refine(result, found.transform, moving, mask);
         result.confidence = result.converged ? found.confidence : 0.0;
     }
 
     /// Whether a transform lies in the ranges of the search.
     bool is_searched(rigid2 const& t, image_shape const& moving) const {
         global_search_options const& o = options_.search;
-        auto const middle = [](image_shape const& s) {
-            return point2{0.5 * (static_cast<double>(s.w) - 1.0), 0.5 * (static_cast<double>(s.h) - 1.0)};
-        };
+        point2 const fixed_centre = image_centre(fixed_.shape()), moving_centre = image_centre(moving);
         bool const moving_is_larger = pixels(moving) > pixels(fixed_.shape());
-        point2 const shift = moving_is_larger ? t(middle(fixed_.shape())) - middle(moving)
-                                              : t.inverse()(middle(moving)) - middle(fixed_.shape());
+        point2 const shift =
+            moving_is_larger ? t(fixed_centre) - moving_centre : t.inverse()(moving_centre) - fixed_centre;
         return (o.max_angle >= std::numbers::pi ||
                 std::abs(std::remainder(t.parameters[0] - o.angle, 2.0 * std::numbers::pi)) <= o.max_angle) &&
                (o.max_shift_x == 0.0 || std::abs(shift.x) <= o.max_shift_x) &&
                (o.max_shift_y == 0.0 || std::abs(shift.y) <= o.max_shift_y);
     }
 
-    /// Refines the starts, all together or each in its windows. Returns the number of the start that won.
-    std::size_t refine(registration_result<rigid2>& result, std::vector<rigid2> const& starts,
-                       image<float> const& moving, image_mask const& mask) const {
-        std::size_t const f = pixels(fixed_.shape()), m = pixels(moving.shape());
-        if (std::max(f, m) <= large || std::max(f, m) <= 4 * std::min(f, m)) {
-            if (prepared_)
-                return settle(result, prepared_->register_to(moving, mask, starts), starts, fixed_, mask_, moving,
-                              mask);
-            alpha_amd_target<rigid2> const target(fixed_, options_.refine, mask_);
-            return settle(result, target.register_to(moving, mask, starts), starts, fixed_, mask_, moving, mask);
-        }
+    /// Small images in large ones, and those near them, are looked at in windows.
+    bool in_windows(image_shape const& moving) const {
+        std::size_t const f = pixels(fixed_.shape()), m = pixels(moving);
+        return std::max(f, m) > large && std::max(f, m) > 4 * std::min(f, m);
+    }
+    struct window_pair {
+        detail::meeting_windows at;
+        image<float> fixed, moving;
+        image_mask fixed_mask, moving_mask;
+    };
+    window_pair windows_at(rigid2 const& place, image<float> const& moving, image_mask const& mask) const {
+        auto const at =
+            detail::windows_near(place, fixed_.shape(), moving.shape(), 2.0 * reach(fixed_.shape(), moving.shape()));
+        return {at, crop(fixed_, at.fixed), crop(moving, at.moving), crop_mask(mask_, at.fixed),
+                crop_mask(mask, at.moving)};
+    }
+
+    /// The number of the candidate that wins.
+    std::size_t choose(std::vector<search_candidate> const& candidates, image<float> const& moving,
+                       image_mask const& mask) const {
         std::size_t winner = 0;
-        for (std::size_t i = 0; i < starts.size(); ++i) {
-            auto const windows = detail::windows_near(starts[i], fixed_.shape(), moving.shape(),
-                                                      2.0 * reach(fixed_.shape(), moving.shape()));
-            auto const fixed_part = crop(fixed_, windows.fixed), moving_part = crop(moving, windows.moving);
-            auto const fixed_mask = crop_mask(mask_, windows.fixed), moving_mask = crop_mask(mask, windows.moving);
-            std::vector<rigid2> const start{windows.to_windows(starts[i])};
-            registration_result<rigid2> part;
-            settle(part,
-                   alpha_amd_target<rigid2>(fixed_part, window_options(fixed_part.shape()), fixed_mask)
-                       .register_to(moving_part, moving_mask, start),
-                   start, fixed_part, fixed_mask, moving_part, moving_mask);
-            if (i == 0 || part.value < result.value) {
-                part.transform = windows.to_images(part.transform);
-                part.overlap *= static_cast<double>(pixels(fixed_part.shape())) / static_cast<double>(f);
-                result = part;
+        double best = -std::numeric_limits<double>::infinity();
+        for (std::size_t i = 0; i < candidates.size() && options_.plain > 0.0; ++i) {
+            rigid2 const& place = candidates[i].transform;
+            double correlation = 0.0;
+            if (in_windows(moving.shape())) {
+                auto const w = windows_at(place, moving, mask);
+                correlation = detail::agreement_under(w.fixed, w.fixed_mask, w.moving, w.moving_mask,
+                                                      w.at.to_windows(place), options_.threads)
+                                  .correlation;
+            } else {
+                correlation = detail::agreement_under(fixed_, mask_, moving, mask, place, options_.threads).correlation;
+            }
+            if (double const value = candidates[i].score + options_.plain * correlation; value > best) {
+                best = value;
                 winner = i;
             }
         }
         return winner;
     }
 
-    /// Takes the refined result, or the start it came from where the images correlate no less there.
-    std::size_t settle(registration_result<rigid2>& result, registration_result<rigid2> refined,
-                       std::vector<rigid2> const& starts, image<float> const& fixed, image_mask const& fixed_mask,
-                       image<float> const& moving, image_mask const& moving_mask) const {
-        result = std::move(refined);
-        double nearest = std::numeric_limits<double>::infinity();
-        std::size_t winner = 0;
-        for (std::size_t i = 0; i < starts.size(); ++i)
-            if (double const d = distance(starts[i], result.transform, fixed.shape(), moving.shape()); d < nearest) {
-                nearest = d;
-                winner = i;
-            }
-        bool const near = nearest <= reach(fixed.shape(), moving.shape());
-        winner = near ? winner : 0;
-        auto const there =
-            detail::agreement_under(fixed, fixed_mask, moving, moving_mask, result.transform, options_.threads);
-        auto const before =
-            detail::agreement_under(fixed, fixed_mask, moving, moving_mask, starts[winner], options_.threads);
-        if (!near || before.correlation >= there.correlation) {
-            result.transform = starts[winner];
-            result.overlap = before.overlap;
-            result.converged = true;
+    void refine(registration_result<rigid2>& result, rigid2 const& start, image<float> const& moving,
+                image_mask const& mask) const {
+        if (in_windows(moving.shape())) {
+            auto const w = windows_at(start, moving, mask);
+            rigid2 const part = w.at.to_windows(start);
+            alpha_amd_target<rigid2> const target(w.fixed, window_options(w.fixed.shape()), w.fixed_mask);
+            result = settled(target.register_to(w.moving, w.moving_mask, {part}), part, w.fixed, w.fixed_mask, w.moving,
+                             w.moving_mask);
+            result.transform = w.at.to_images(result.transform);
+            result.overlap *=
+                static_cast<double>(pixels(w.fixed.shape())) / static_cast<double>(pixels(fixed_.shape()));
+        } else if (prepared_) {
+            result = settled(prepared_->register_to(moving, mask, {start}), start, fixed_, mask_, moving, mask);
+        } else {
+            alpha_amd_target<rigid2> const target(fixed_, options_.refine, mask_);
+            result = settled(target.register_to(moving, mask, {start}), start, fixed_, mask_, moving, mask);
         }
-        return winner;
+    }
+
+    /// The refined result, or its start where the images correlate no less there.
+    registration_result<rigid2> settled(registration_result<rigid2> refined, rigid2 const& start,
+                                        image<float> const& fixed, image_mask const& fixed_mask,
+                                        image<float> const& moving, image_mask const& moving_mask) const {
+        bool const near =
+            distance(start, refined.transform, fixed.shape(), moving.shape()) <= reach(fixed.shape(), moving.shape());
+        auto const there =
+            detail::agreement_under(fixed, fixed_mask, moving, moving_mask, refined.transform, options_.threads);
+        auto const before = detail::agreement_under(fixed, fixed_mask, moving, moving_mask, start, options_.threads);
+        if (!near || before.correlation >= there.correlation) {
+            refined.transform = start;
+            refined.overlap = before.overlap;
+            refined.converged = true;
+        }
+        return refined;
     }
 
     /// How far refining may move the smaller image, px.

@@ -10,14 +10,16 @@
 #include <vector>
 
 #include <comir/core/parallel.hpp>
+#include <comir/image/centre.hpp>
 #include <comir/registration/automatic_confidence.hpp>
+#include <comir/registration/details.hpp>
 #include <comir/registration/global_search_coarse.hpp>
 #include <comir/registration/global_search_level.hpp>
 #include <comir/registration/global_search_options.hpp>
 #include <comir/registration/global_search_refine.hpp>
 #include <comir/registration/information_confidence.hpp>
 #include <comir/registration/result.hpp>
-#include <comir/transform/affine.hpp>
+#include <comir/transform/compose.hpp>
 
 namespace comir::inline COMIR_ABI {
 
@@ -50,8 +52,11 @@ inline void check_search_options(global_search_options const& o) {
     require(o.max_shift_x >= 0.0 && o.max_shift_y >= 0.0 && o.max_shift_x < 1e9 && o.max_shift_y < 1e9, who,
             ": max_shift_x is ", o.max_shift_x, " and max_shift_y ", o.max_shift_y,
             " pixels, expected positive numbers, or 0 for no limit");
-    require(o.min_overlap > 0.0 && o.min_overlap <= 1.0, who, ": min_overlap is ", o.min_overlap,
-            ", expected above 0 and at most 1");
+    require(o.min_overlap >= 0.0 && o.min_overlap <= 1.0, who, ": min_overlap is ", o.min_overlap, ", expected 0 to 1");
+    require(o.contrast_sigma >= 0.0 && o.contrast_sigma <= 1000.0 && o.contrast_floor > 0.0 &&
+                std::isfinite(o.contrast_floor),
+            who, ": contrast_sigma is ", o.contrast_sigma, " px and contrast_floor ", o.contrast_floor,
+            ", expected 0 to 1000 and a number above 0");
     require(o.coarse_side == 0 || o.coarse_side >= search_least_side, who, ": coarse_side is ", o.coarse_side,
             " pixels, expected at least ", search_least_side, ", or 0 for the metric's default");
     require(o.finest >= 1 && o.candidates >= 1, who, ": finest is ", o.finest, " and candidates ", o.candidates,
@@ -109,14 +114,15 @@ public:
                              " channels, the fixed image ", full_.channels(),
                              "; give images of one kind, or search by mutual information");
         search_outcome outcome;
+        global_search_options here = options_;
+        here.min_overlap = least_overlap(options_, full_.shape(), moving.shape());
         if (moving.height() * moving.width() > full_.height() * full_.width()) {
-            global_search_options turned = options_;
-            turned.angle = -turned.angle;
-            outcome = search_in(moving, mask, full_, mask_, turned);
+            here.angle = -here.angle;
+            outcome = search_in(moving, mask, full_, mask_, here);
             for (search_candidate& c : outcome.candidates)
-                c.transform = about_centre(c.transform.inverse(), full_.shape());
+                c.transform = with_centre(c.transform.inverse(), image_centre(full_.shape()));
         } else {
-            outcome = search_in(full_, mask_, moving, mask, options_);
+            outcome = search_in(full_, mask_, moving, mask, here);
         }
         outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return outcome;
@@ -125,18 +131,11 @@ public:
 private:
     using place = detail::search_place;
 
-    static point2 centre(image_shape const& s) {
-        return {0.5 * (static_cast<double>(s.w) - 1.0), 0.5 * (static_cast<double>(s.h) - 1.0)};
-    }
-    static rigid2 about_centre(rigid2 const& t, image_shape const& shape) {
-        point2 const c = centre(shape), shift = t(c) - c;
-        return {{t.parameters[0], shift.x, shift.y}, c};
-    }
     /// The transform that puts the moving image's centre, turned, on a place of the fixed image.
     static rigid2 to_transform(place const& p, image_shape const& fixed, image_shape const& moving) {
         double const angle = std::remainder(p.angle, 2.0 * std::numbers::pi);
         rigid2 const turn{{angle, 0.0, 0.0}, {p.x, p.y}};
-        point2 const c = centre(fixed), shift = centre(moving) - point2{p.x, p.y};
+        point2 const c = image_centre(fixed), shift = image_centre(moving) - point2{p.x, p.y};
         point2 const t = turn(c) + shift - c;
         return {{angle, t.x, t.y}, c};
     }
@@ -162,10 +161,14 @@ private:
     static detail::search_level level_of(image<float> const& values, image_mask const& mask, std::size_t factor,
                                          global_search_options const& o) {
         auto level = detail::make_search_level(values, mask, factor, o.threads);
-        if (o.metric == search_metric::mutual_information)
+        if (o.metric == search_metric::mutual_information) {
             detail::quantise(level, o.levels);
-        else
-            detail::centre_values(level);
+            return level;
+        }
+        if (o.contrast_sigma > 0.0)
+            level.values = detail::local_contrast_of(level.values, mask.empty() ? mask : subsample(mask, factor),
+                                                     o.contrast_sigma, o.contrast_floor, o.threads);
+        detail::centre_values(level);
         return level;
     }
 
@@ -233,8 +236,7 @@ inline registration_result<rigid2> global_search(image<float> const& fixed, imag
     auto const begin = std::chrono::steady_clock::now();
     auto const outcome = global_search_target(fixed, options, fixed_mask).search(moving, moving_mask);
     registration_result<rigid2> result;
-    result.transform.centre = {0.5 * (static_cast<double>(fixed.width()) - 1.0),
-                               0.5 * (static_cast<double>(fixed.height()) - 1.0)};
+    result.transform.centre = image_centre(fixed.shape());
     result.iterations = static_cast<std::size_t>(outcome.statistics.count);
     result.value = -std::numeric_limits<double>::infinity();
     if (!outcome.candidates.empty()) {

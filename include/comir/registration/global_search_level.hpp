@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <comir/image/image.hpp>
+#include <comir/image/centre.hpp>
 #include <comir/image/pyramid.hpp>
 #include <comir/transform/concepts.hpp>
 
@@ -42,8 +42,9 @@ inline search_level make_search_level(image<float> const& full, image_mask const
     }
     for (float const w : level.weight.values())
         level.area += static_cast<double>(w);
-    level.centre_x = 0.5 * (static_cast<double>(full.width()) - 1.0) / f;
-    level.centre_y = 0.5 * (static_cast<double>(full.height()) - 1.0) / f;
+    point2 const centre = image_centre(full.shape());
+    level.centre_x = centre.x / f;
+    level.centre_y = centre.y / f;
     return level;
 }
 
