@@ -168,7 +168,9 @@ private:
             } else {
                 correlation = detail::agreement_under(fixed_, mask_, moving, mask, place, options_.threads).correlation;
             }
-            if (double const value = candidates[i].score + options_.plain * correlation; value > best) {
+            // Weighed by the overlap as the score is.
+            double const value = candidates[i].score + options_.plain * correlation * std::sqrt(candidates[i].overlap);
+            if (value > best) {
                 best = value;
                 winner = i;
             }
