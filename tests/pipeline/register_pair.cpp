@@ -227,8 +227,8 @@ TEST_CASE("evaluate_pair: a pair's masks reach the method, which must take them"
     comir::write_image(folder / "narrow.png", comir::crop(part, {0, 0, 63, 64}));
     pair.fixed_mask = folder / "narrow.png";
     CHECK_THROWS_WITH_AS(comir::evaluate_pair(pair, method),
-                         ("comir::evaluate_pair: the mask " + pair.fixed_mask.string() +
-                          " is 1 x 64 x 63, expected the 64 rows and 64 columns of its image")
+                         ("comir::evaluate_pair: " + pair.fixed_mask.string() + ": the mask is 63 x 64 px, its image " +
+                          pair.fixed.string() + " 64 x 64 px; expected the same size")
                              .c_str(),
                          comir::shape_error);
     pair.fixed_mask = folder / "gone.png";
