@@ -56,9 +56,12 @@ public:
             float* const middle = buffers_[slot].data();
             std::size_t const first = begin + item * band;
             for (std::size_t y = first; y < std::min(first + band, end); y += blur_rows) {
+                // Rows beyond the last one's reach may not be there yet, and their zero weight does not undo a NaN.
+                std::size_t const last = std::min(y + blur_rows, end) - 1 + 2 * radius;
                 for (std::size_t k = 0; k < sources.size(); ++k)
-                    sources[k] = from.row(
-                        reflected(static_cast<std::ptrdiff_t>(y + k) - static_cast<std::ptrdiff_t>(radius), from.h));
+                    sources[k] = from.row(reflected(
+                        static_cast<std::ptrdiff_t>(std::min(y + k, last)) - static_cast<std::ptrdiff_t>(radius),
+                        from.h));
                 down(sources, weights.padded, from.pitch, middle + radius);
                 for (std::size_t j = 0; j < std::min(blur_rows, end - y); ++j) {
                     float* const line = middle + j * pitch_;
