@@ -70,8 +70,9 @@ void run_evaluate(evaluate_settings const& s) {
     auto const add = [&](comir::registration_pair const& pair) {
         preparations const both{prepare.of(pair.fixed_modality, pair.fixed.string()),
                                 prepare.of(pair.moving_modality, pair.moving.string())};
-        note_pages(pair.fixed);
-        note_pages(pair.moving);
+        for (auto const& file : {pair.fixed, pair.moving, pair.fixed_mask, pair.moving_mask})
+            if (!file.empty())
+                note_pages(file);
         comir::scored_pair scored = evaluate_listed(pair, registration, both);
         if (is_interrupted())
             throw interrupted{};

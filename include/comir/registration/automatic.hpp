@@ -42,8 +42,8 @@ struct automatic_options {
 /// that are alike, such as two CoMIRs: a global search by correlation of local contrast, whose best places compete by
 /// score and plain correlation, then alpha-AMD from the winner. Of the search's transform and the refined one the
 /// better correlated is taken: alpha-AMD is exact to hundredths of a pixel where intensities agree, and less so than
-/// the search where they do not. Where the search is unsure, features are
-/// asked: they may tell places apart that correlate alike. Not above a megapixel, where they take long.
+/// the search where they do not. Where the search is unsure, features are asked: they may tell places apart that
+/// correlate alike. Not above a megapixel, where they take long.
 /// The result's value is alpha-AMD's, in pixels; its confidence is search_confidence, or that of the features if they
 /// decided; 0 if not converged.
 /// Memory:  above a megapixel alpha-AMD's maps of the fixed image are not kept, and where one image is more than four
@@ -135,7 +135,7 @@ private:
                (o.max_shift_y == 0.0 || std::abs(shift.y) <= o.max_shift_y);
     }
 
-    /// Small images in large ones, and those near them, are looked at in windows.
+    /// Whether places are compared and refined in windows about them: in large images of which little is covered.
     bool in_windows(image_shape const& moving) const {
         std::size_t const f = pixels(fixed_.shape()), m = pixels(moving);
         return std::max(f, m) > large && std::max(f, m) > 4 * std::min(f, m);
@@ -152,24 +152,27 @@ private:
                 crop_mask(mask, at.moving)};
     }
 
+    double plain_correlation(rigid2 const& place, image<float> const& moving, image_mask const& mask) const {
+        if (!in_windows(moving.shape()))
+            return detail::agreement_under(fixed_, mask_, moving, mask, place, options_.threads).correlation;
+        auto const w = windows_at(place, moving, mask);
+        return detail::agreement_under(w.fixed, w.fixed_mask, w.moving, w.moving_mask, w.at.to_windows(place),
+                                       options_.threads)
+            .correlation;
+    }
+
     /// The number of the candidate that wins.
     std::size_t choose(std::vector<search_candidate> const& candidates, image<float> const& moving,
                        image_mask const& mask) const {
+        if (options_.plain == 0.0)  // they are sorted by score
+            return 0;
         std::size_t winner = 0;
         double best = -std::numeric_limits<double>::infinity();
-        for (std::size_t i = 0; i < candidates.size() && options_.plain > 0.0; ++i) {
-            rigid2 const& place = candidates[i].transform;
-            double correlation = 0.0;
-            if (in_windows(moving.shape())) {
-                auto const w = windows_at(place, moving, mask);
-                correlation = detail::agreement_under(w.fixed, w.fixed_mask, w.moving, w.moving_mask,
-                                                      w.at.to_windows(place), options_.threads)
-                                  .correlation;
-            } else {
-                correlation = detail::agreement_under(fixed_, mask_, moving, mask, place, options_.threads).correlation;
-            }
+        for (std::size_t i = 0; i < candidates.size(); ++i) {
+            search_candidate const& c = candidates[i];
             // Weighed by the overlap as the score is.
-            double const value = candidates[i].score + options_.plain * correlation * std::sqrt(candidates[i].overlap);
+            double const value =
+                c.score + options_.plain * plain_correlation(c.transform, moving, mask) * std::sqrt(c.overlap);
             if (value > best) {
                 best = value;
                 winner = i;

@@ -82,8 +82,8 @@ struct search_plane {
 struct turned_grid {
     std::size_t w = 0, h = 0;
 
-    double centre_x() const { return 0.5 * (static_cast<double>(w) - 1.0); }
-    double centre_y() const { return 0.5 * (static_cast<double>(h) - 1.0); }
+    double centre_x() const { return image_centre(w, h).x; }
+    double centre_y() const { return image_centre(w, h).y; }
 };
 
 /// The grid that holds the level turned by any of the angles. Its sides are odd or even as the level's are, so that

@@ -45,8 +45,8 @@ struct global_search_options {
 inline double least_overlap(global_search_options const& options, image_shape const& one, image_shape const& other) {
     if (options.min_overlap > 0.0)
         return options.min_overlap;
-    image_shape const& small = one.h * one.w < other.h * other.w ? one : other;
-    image_shape const& large = &small == &one ? other : one;
+    bool const first_is_small = one.h * one.w < other.h * other.w;
+    image_shape const &small = first_is_small ? one : other, &large = first_is_small ? other : one;
     double const diagonal = std::hypot(static_cast<double>(small.h), static_cast<double>(small.w));
     return static_cast<double>(std::min(large.h, large.w)) >= 2.0 * diagonal ? 0.75 : 0.25;
 }
