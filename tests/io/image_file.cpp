@@ -199,6 +199,30 @@ TEST_CASE("read_image: TIFF's resolutions per inch and centimetre are the spacin
     CHECK(spacing(RESUNIT_NONE) == std::array<double, 2>{1.0, 1.0});
 }
 
+TEST_CASE("read_image: TIFF's signed and 32-bit integers become float") {
+    temporary_folder const folder;
+    auto const check = [&]<class T>(T, std::uint16_t format) {
+        std::array<T, 3> values{std::numeric_limits<T>::min(), 5, std::numeric_limits<T>::max()};
+        TIFF* const file = TIFFOpen((folder / "i.tif").c_str(), "w");
+        REQUIRE(file);
+        TIFFSetField(file, TIFFTAG_IMAGEWIDTH, 3);
+        TIFFSetField(file, TIFFTAG_IMAGELENGTH, 1);
+        TIFFSetField(file, TIFFTAG_BITSPERSAMPLE, static_cast<int>(8 * sizeof(T)));
+        TIFFSetField(file, TIFFTAG_SAMPLEFORMAT, format);
+        TIFFSetField(file, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+        TIFFWriteEncodedStrip(file, 0, values.data(), sizeof values);
+        TIFFClose(file);
+        comir::image<float> const expected({1, 1, 3},
+                                           {static_cast<float>(values[0]), 5.0f, static_cast<float>(values[2])});
+        CHECK(holds(comir::read_image(folder / "i.tif"), expected));
+        CHECK(same(comir::read_image_float(folder / "i.tif"), expected));
+    };
+    check(std::int8_t{}, SAMPLEFORMAT_INT);
+    check(std::int16_t{}, SAMPLEFORMAT_INT);
+    check(std::int32_t{}, SAMPLEFORMAT_INT);
+    check(std::uint32_t{}, SAMPLEFORMAT_UINT);
+}
+
 TEST_CASE("write_image: TIFF keeps the spacing to float precision") {
     temporary_folder const folder;
     auto image = random_image<float>({1, 3, 4}, 2);

@@ -49,16 +49,18 @@ inline decoded_image decode_image(std::string const& who, std::filesystem::path 
 
 /// Reads a PNG or TIFF file as it is stored, alpha included.
 /// PNG:    8 and 16 bits; palettes, transparent colours and 1, 2 and 4 bits become 8 bits (0..255)
-/// TIFF:   8 and 16 bits unsigned, 32-bit float, 64-bit float (rounded to 32), any number of channels, strips or tiles,
-///         either planar configuration; MinIsWhite integers are inverted so that black is 0; a resolution per inch or
-///         centimetre becomes the spacing in mm, as in ITK; the orientation tag is not applied
+/// TIFF:   8 and 16 bits unsigned, 32-bit float; as float, rounded to its 24 bits: 8 and 16 bits signed, 32-bit
+///         integers, 64-bit float; any number of channels, strips or tiles, either planar configuration; MinIsWhite
+///         images of 8 and 16 bits unsigned are inverted so that black is 0; a resolution per inch or centimetre
+///         becomes the spacing in mm, as in ITK; the orientation tag is not applied
 /// Errors: error if the file cannot be opened or lacks the page; format_error if it is damaged, of another kind, or
 ///         larger than options.max_values
 inline any_image read_image(std::filesystem::path const& path, read_image_options const& options = {}) {
     return detail::decode_image("comir::read_image", path, options).pixels;
 }
 
-/// Reads a PNG or TIFF file as float: 8 and 16 bits are divided by 255 and 65535, float values stay as they are. An
+/// Reads a PNG or TIFF file as float: 8 and 16 bits are divided by 255 and 65535, values that read_image gives as float
+/// stay as they are. An
 /// alpha channel is dropped: the second of two and the fourth of four in PNG, in TIFF the last if the file calls it so.
 /// Errors: those of read_image
 inline image<float> read_image_float(std::filesystem::path const& path, read_image_options const& options = {}) {

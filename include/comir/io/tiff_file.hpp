@@ -142,11 +142,14 @@ inline tiff_layout read_tiff_layout(tiff_stream const& file, std::uint64_t file_
 
     l.bits = file.tag<std::uint16_t>(TIFFTAG_BITSPERSAMPLE, 1);
     l.format = file.tag<std::uint16_t>(TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT);
-    bool const integers = l.format == SAMPLEFORMAT_UINT || l.format == SAMPLEFORMAT_VOID;
-    require<format_error>((integers && (l.bits == 8 || l.bits == 16)) ||
+    if (l.format == SAMPLEFORMAT_VOID)
+        l.format = SAMPLEFORMAT_UINT;
+    bool const integers = l.format == SAMPLEFORMAT_UINT || l.format == SAMPLEFORMAT_INT;
+    require<format_error>((integers && (l.bits == 8 || l.bits == 16 || l.bits == 32)) ||
                               (l.format == SAMPLEFORMAT_IEEEFP && (l.bits == 32 || l.bits == 64)),
                           where, ": the page has ", l.bits, " bits of sample format ", l.format,
-                          ", expected 8 or 16 bits unsigned (1) or 32 or 64 bits floating point (3); convert the file");
+                          ", expected 8, 16 or 32 bits unsigned (1) or signed (2) or 32 or 64 bits floating point (3); "
+                          "convert the file");
     l.photometric = file.tag<std::uint16_t>(TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
     require<format_error>(l.photometric <= PHOTOMETRIC_RGB, where, ": the page has photometric interpretation ",
                           l.photometric, ", expected grey (0, 1) or RGB (2); convert palette and other colours to RGB");
@@ -232,6 +235,21 @@ image<T> read_tiff_pixels(tiff_stream const& file, tiff_layout const& l) {
     return result;
 }
 
+inline any_image read_tiff_values(tiff_stream const& file, tiff_layout const& l) {
+    bool const is_signed = l.format == SAMPLEFORMAT_INT;
+    if (l.format == SAMPLEFORMAT_IEEEFP)
+        return l.bits == 32 ? read_tiff_pixels<float, float>(file, l) : read_tiff_pixels<double, float>(file, l);
+    if (l.bits == 32)
+        return is_signed ? read_tiff_pixels<std::int32_t, float>(file, l)
+                         : read_tiff_pixels<std::uint32_t, float>(file, l);
+    if (is_signed)
+        return l.bits == 8 ? read_tiff_pixels<std::int8_t, float>(file, l)
+                           : read_tiff_pixels<std::int16_t, float>(file, l);
+    if (l.bits == 8)
+        return read_tiff_pixels<std::uint8_t, std::uint8_t>(file, l);
+    return read_tiff_pixels<std::uint16_t, std::uint16_t>(file, l);
+}
+
 inline decoded_image read_tiff(std::string const& who, std::filesystem::path const& path, read_image_options options) {
     input_file input(who, path);
     tiff_stream file(input, input.where());
@@ -243,13 +261,7 @@ inline decoded_image read_tiff(std::string const& who, std::filesystem::path con
                               ": page ", options.page, " of the TIFF file is damaged: ", file.reason());
     }
     tiff_layout const layout = read_tiff_layout(file, input.size(), options.max_values);
-    if (layout.bits == 8)
-        return {read_tiff_pixels<std::uint8_t, std::uint8_t>(file, layout), layout.alpha};
-    if (layout.bits == 16)
-        return {read_tiff_pixels<std::uint16_t, std::uint16_t>(file, layout), layout.alpha};
-    if (layout.bits == 32)
-        return {read_tiff_pixels<float, float>(file, layout), layout.alpha};
-    return {read_tiff_pixels<double, float>(file, layout), layout.alpha};
+    return {read_tiff_values(file, layout), layout.alpha};
 }
 
 inline std::size_t count_tiff_pages(std::string const& who, std::filesystem::path const& path) {
