@@ -91,12 +91,14 @@ void weigh_columns(T const* row, std::vector<T> const& kernel, std::size_t facto
     }
 }
 
-/// The Gaussian blur at the pixels (factor * i, factor * j) only; the rest is never computed.
+/// The Gaussian blur at the pixels of rows factor_y * i and columns factor_x * j only; the rest is never computed.
+/// Where factor_x is 1, values have the bits that the whole blur has there.
 template <scalar T>
-image<T> blur_and_sample(image<T> const& source, double sigma, std::size_t factor, int threads) {
+image<T> blur_and_sample(image<T> const& source, double sigma, std::size_t factor_y, std::size_t factor_x,
+                         int threads) {
     constexpr std::size_t band_rows = 16;
     std::size_t const h = source.height(), w = source.width();
-    std::size_t const out_h = (h + factor - 1) / factor, out_w = (w + factor - 1) / factor;
+    std::size_t const out_h = (h + factor_y - 1) / factor_y, out_w = (w + factor_x - 1) / factor_x;
     image<T> out({source.channels(), out_h, out_w});
     std::vector<T> const kernel = gaussian_kernel<T>(sigma);
     std::size_t const radius = kernel.size() / 2;
@@ -112,7 +114,7 @@ image<T> blur_and_sample(image<T> const& source, double sigma, std::size_t facto
         T* const middle = buffers[slot].data() + radius;
         auto& rows = row_lists[slot];
         for (std::size_t y = first; y < std::min(first + band_rows, out_h); ++y) {
-            auto const top = static_cast<std::ptrdiff_t>(y * factor) - static_cast<std::ptrdiff_t>(radius);
+            auto const top = static_cast<std::ptrdiff_t>(y * factor_y) - static_cast<std::ptrdiff_t>(radius);
             for (std::size_t k = 0; k < rows.size(); ++k)
                 rows[k] = source.row(c, mirrored(top + static_cast<std::ptrdiff_t>(k), h));
             weigh_rows(rows, kernel, w, middle);
@@ -121,10 +123,15 @@ image<T> blur_and_sample(image<T> const& source, double sigma, std::size_t facto
                 *(middle - offset) = middle[mirrored(-offset, w)];
                 middle[w + k - 1] = middle[mirrored(static_cast<std::ptrdiff_t>(w) + offset - 1, w)];
             }
-            weigh_columns(buffers[slot].data(), padded, factor, out_w, out.row(c, y));
+            weigh_columns(buffers[slot].data(), padded, factor_x, out_w, out.row(c, y));
         }
     });
     return out;
+}
+
+template <scalar T>
+image<T> blur_and_sample(image<T> const& source, double sigma, std::size_t factor, int threads) {
+    return blur_and_sample(source, sigma, factor, factor, threads);
 }
 
 }  // namespace detail

@@ -36,6 +36,11 @@ struct encoder_settings {
     bool average_turns = false;    // the mean over the image's four quarter turns, turned back; four times the work
 };
 
+/// Whether preprocess changes anything.
+inline bool preprocesses(encoder_settings const& settings) {
+    return settings.log || settings.contrast_sigma > 0;
+}
+
 /// The image as the network of these settings reads it.
 /// Errors: those of log1p_transform and normalise_local_contrast
 inline image<float> preprocess(image<float> source, encoder_settings const& settings, int threads = 0) {

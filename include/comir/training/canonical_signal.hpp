@@ -56,12 +56,12 @@ public:
         std::vector<double> samples;
         samples.reserve(sums_.size() * count);
         for (image<float> const& modality : scene)
-            visit_canonical_features(modality, threads, [&](image<float> feature) {
-                subtract_blur(feature, canonical_coarse_sigma, threads);
+            visit_canonical_features(modality, threads, [&](image<float> const& feature) {
+                image<float> const coarse = blur_and_sample(feature, canonical_coarse_sigma, step, 1, threads);
                 for (std::size_t c = 0; c < feature.channels(); ++c)
                     for (std::size_t y = 0; y < h; y += step)
                         for (std::size_t x = 0; x < w; x += step)
-                            samples.push_back(feature(c, y, x));
+                            samples.push_back(feature(c, y, x) - coarse(c, y / step, x));
             });
         add_products(samples, count);
     }

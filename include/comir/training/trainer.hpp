@@ -167,7 +167,8 @@ public:
 
     /// Trains up to `steps` in all, from the step that the state has reached.
     void fit(std::span<aligned_images<modalities> const> scenes, fit_options const& fit) {
-        auto const prepared = prepare(scenes);
+        std::vector<aligned_images<modalities>> made;
+        auto const prepared = prepare(scenes, made);
         batch_sampler<modalities> const sampler(prepared, {.augment = options_.augment, .seed = options_.seed});
         reserve(sampler);
         std::optional<signal_guide<modalities>> guide;
@@ -196,7 +197,8 @@ public:
     /// Mean loss over `batches` fixed batches of the scenes, with the running statistics as in encoding.
     info_nce_result validate(std::span<aligned_images<modalities> const> scenes, std::size_t batches = 4) {
         require(batches > 0, "comir::trainer::validate: 0 batches were asked for, expected at least 1");
-        auto const prepared = prepare(scenes);
+        std::vector<aligned_images<modalities>> made;
+        auto const prepared = prepare(scenes, made);
         batch_sampler<modalities> const sampler(prepared, {.augment = options_.augment, .seed = options_.seed});
         reserve(sampler);
         info_nce_result mean{};
@@ -290,12 +292,20 @@ private:
         return result;
     }
 
-    std::vector<aligned_images<modalities>> prepare(std::span<aligned_images<modalities> const> scenes) const {
-        std::vector<aligned_images<modalities>> result(scenes.begin(), scenes.end());
-        for (auto& scene : result)
+    using scene_span = std::span<aligned_images<modalities> const>;
+
+    /// The scenes as the networks read them. Copies, which may be large, are made in `made`, and only where they differ.
+    scene_span prepare(scene_span scenes, std::vector<aligned_images<modalities>>& made) const {
+        bool differ = false;
+        for (std::size_t m = 0; m < modalities; ++m)
+            differ = differ || preprocesses(settings(m));
+        if (!differ)
+            return scenes;
+        made.assign(scenes.begin(), scenes.end());
+        for (auto& scene : made)
             for (std::size_t m = 0; m < modalities; ++m)
                 scene[m] = preprocess(std::move(scene[m]), settings(m), options_.threads);
-        return result;
+        return made;
     }
 
     void reserve(batch_sampler<modalities> const& sampler) {
