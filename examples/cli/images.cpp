@@ -16,11 +16,9 @@
 
 void note_pages(std::string const& path) {
     static std::set<std::string> counted;  // lists name an image many times
-    if (counted.contains(path))
+    if (!counted.insert(path).second)
         return;
-    std::size_t const pages = comir::count_pages(path);
-    counted.insert(path);
-    if (pages > 1)
+    if (std::size_t const pages = comir::count_pages(path); pages > 1)
         std::fprintf(stderr, "comir: %s: the first of %zu pages is read\n", path.c_str(), pages);
 }
 

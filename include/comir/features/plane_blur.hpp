@@ -56,14 +56,15 @@ public:
             float* const middle = buffers_[slot].data();
             std::size_t const first = begin + item * band;
             for (std::size_t y = first; y < std::min(first + band, end); y += blur_rows) {
+                std::size_t const wanted = std::min(blur_rows, end - y);
                 // Rows beyond the last one's reach may not be there yet, and their zero weight does not undo a NaN.
-                std::size_t const last = std::min(y + blur_rows, end) - 1 + 2 * radius;
+                std::size_t const last = y + wanted - 1 + 2 * radius;
                 for (std::size_t k = 0; k < sources.size(); ++k)
                     sources[k] = from.row(reflected(
                         static_cast<std::ptrdiff_t>(std::min(y + k, last)) - static_cast<std::ptrdiff_t>(radius),
                         from.h));
                 down(sources, weights.padded, from.pitch, middle + radius);
-                for (std::size_t j = 0; j < std::min(blur_rows, end - y); ++j) {
+                for (std::size_t j = 0; j < wanted; ++j) {
                     float* const line = middle + j * pitch_;
                     mirror_ends(line + radius, from.w, radius);
                     along(line, weights.taps, from.pitch, to.row(y + j));

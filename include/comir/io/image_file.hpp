@@ -60,8 +60,8 @@ inline any_image read_image(std::filesystem::path const& path, read_image_option
 }
 
 /// Reads a PNG or TIFF file as float: 8 and 16 bits are divided by 255 and 65535, values that read_image gives as float
-/// stay as they are. An
-/// alpha channel is dropped: the second of two and the fourth of four in PNG, in TIFF the last if the file calls it so.
+/// stay as they are. An alpha channel is dropped: the second of two and the fourth of four in PNG, in TIFF the last if
+/// the file calls it so.
 /// Errors: those of read_image
 inline image<float> read_image_float(std::filesystem::path const& path, read_image_options const& options = {}) {
     detail::decoded_image const file = detail::decode_image("comir::read_image_float", path, options);

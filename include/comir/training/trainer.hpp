@@ -292,10 +292,9 @@ private:
         return result;
     }
 
-    using scene_span = std::span<aligned_images<modalities> const>;
-
-    /// The scenes as the networks read them. Copies, which may be large, are made in `made`, and only where they differ.
-    scene_span prepare(scene_span scenes, std::vector<aligned_images<modalities>>& made) const {
+    /// The scenes as the networks read them. Copies, which may be large, are made in `made` and only where they differ.
+    std::span<aligned_images<modalities> const> prepare(std::span<aligned_images<modalities> const> scenes,
+                                                        std::vector<aligned_images<modalities>>& made) const {
         bool differ = false;
         for (std::size_t m = 0; m < modalities; ++m)
             differ = differ || preprocesses(settings(m));
