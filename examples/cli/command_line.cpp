@@ -69,6 +69,8 @@ void add_training(CLI::App& command, train_settings& s) {
     command.add_flag("--log-a", s.log_a, "take log(1 + x) of the first modality");
     command.add_flag("--log-b", s.log_b, "take log(1 + x) of the second modality");
     command.add_flag("--no-equivariance", s.no_equivariance, "without quarter turns in training");
+    command.add_flag("--group-convolutions", s.group_convolutions,
+                     "networks whose filters are turns of each other: representations turn exactly with their images");
     command.add_flag("--recompute", s.recompute,
                      "hold what one network computed at a time, and compute it again where it is needed: two thirds of "
                      "the memory for a sixth more work, the same model");

@@ -54,7 +54,7 @@ struct train_settings {
            part = 1.0;
     double guide = -1;  // below 0: the library's, none with negate
     std::uint64_t network_seed = 1;
-    bool log_a = false, log_b = false, no_equivariance = false, recompute = false, resume = false;
+    bool log_a = false, log_b = false, no_equivariance = false, group_convolutions = false, recompute = false, resume = false;
     run_options run{};
 };
 

@@ -68,6 +68,7 @@ comir::trainer_options trainer_options_of(train_settings const& s) {
     options.guide = guide_of(s);
     options.seed = s.run.seed;
     options.network_seed = s.network_seed;
+    options.group_convolutions = s.group_convolutions;
     options.recompute = s.recompute;
     options.threads = s.run.threads;
     return options;
@@ -97,6 +98,7 @@ std::map<std::string, std::string> repeated_settings(train_settings const& s) {
             {"cells", text(cells_of(s))},
             {"decay", text(s.decay)},
             {"guide", text(guide_of(s))},
+            {"group_convolutions", text(s.group_convolutions)},
             {"blur", text(s.blur)},
             {"negate", text(s.negate)},
             {"local_contrast", text(s.local_contrast)},

@@ -68,6 +68,7 @@
 #include <comir/models/any_unet.hpp>
 #include <comir/models/dense_unet.hpp>
 #include <comir/models/encoder.hpp>
+#include <comir/models/turn_symmetry.hpp>
 #include <comir/models/unet_network.hpp>
 #include <comir/models/unet_plan.hpp>
 #include <comir/models/unet_resampling.hpp>

@@ -152,6 +152,37 @@ TEST_CASE("trainer: guided networks represent alike whatever they begin with") {
     CHECK(guided > std::abs(free));
 }
 
+TEST_CASE("trainer: group convolutions learn, and representations turn with their images") {
+    auto const pairs = scenes();
+    auto o = options(2);
+    auto const turning = [&](tiny_trainer& t) {
+        double const before = t.validate(pairs).loss;
+        t.fit(pairs, {.steps = 60});
+        CHECK(t.validate(pairs).loss < 0.8 * before);
+        auto const picture = comir::crop(pairs[0][1], {0, 0, 48, 48});
+        auto const encoder = t.encoder<1>();
+        return comir::pearson(comir::turn(encoder.encode(picture), 1).values(),
+                              encoder.encode(comir::turn(picture, 1)).values());
+    };
+    tiny_trainer free(o);
+    CHECK(turning(free) < 0.999);
+    o.group_convolutions = true;
+    tiny_trainer tied(o);
+    CHECK(turning(tied) > 0.999999);
+
+    // As with any training, all bits are the seed's.
+    o.recompute = true;
+    tiny_trainer recomputed(o);
+    recomputed.fit(pairs, {.steps = 60});
+    CHECK(recomputed.state() == tied.state());
+
+    constexpr comir::unet_shape in_threes{
+        .in = 1, .out = 1, .first = 4, .down = {1}, .bottleneck = 1, .up = {1}, .growth = 3};
+    using network = comir::dense_unet<in_threes>;
+    using trainer = comir::trainer<comir::mse_critic, comir::c4, network, network>;
+    CHECK_THROWS_AS(trainer{o}, comir::shape_error);
+}
+
 TEST_CASE("trainer: a loss that is not finite stops with the state before it") {
     auto const pairs = scenes();
     auto o = options(2);

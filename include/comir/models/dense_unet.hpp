@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include <comir/models/turn_symmetry.hpp>
 #include <comir/models/unet_network.hpp>
 #include <comir/nn/row_room.hpp>
 
@@ -41,6 +42,25 @@ public:
     void initialise(std::span<T> parameters, std::span<T> running, std::uint64_t seed) const {
         check_spans(parameters.size(), running.size(), "initialise");
         network_.initialise(parameters, running, seed);
+    }
+
+    /// Whether tie_turns has what it needs: inner channel counts in fours, and upsampling to the nearest pixel.
+    bool can_tie_turns() const { return has_turned_channels(network_.plan()); }
+    /// Makes group convolutions of the network's convolutions: of each four filters the last three become quarter turns
+    /// of the first. Then the representation of a turned image is the turned representation, but for rounding.
+    /// Errors: shape_error unless can_tie_turns()
+    /// Source: Cohen and Welling 2016, arXiv:1602.07576
+    void tie_turns(std::span<T> parameters, std::span<T> running) const {
+        check_turns(parameters.size(), running.size(), "tie_turns");
+        for_tied_parameters(network_.plan(), parameters, as_the_first{});
+        for_tied_statistics(running, as_the_first{});
+    }
+    /// Keeps them so: a gradient, and statistics, of filters that are turns of each other become their mean.
+    /// Errors: shape_error unless can_tie_turns()
+    void average_tied(std::span<T> gradient, std::span<T> running) const {
+        check_turns(gradient.size(), running.size(), "average_tied");
+        for_tied_parameters(network_.plan(), gradient, as_their_mean{});
+        for_tied_statistics(running, as_their_mean{});
     }
 
     /// Inference: normalises with the running statistics.
@@ -87,6 +107,12 @@ private:
                              ", expected rows and columns in multiples of ", multiple(), "; pad the image");
         require<shape_error>(y == shape4{x.n, out_channels(), x.h, x.w}, "comir::dense_unet::", where, ": y is ",
                              to_string(y), ", expected ", to_string(shape4{x.n, out_channels(), x.h, x.w}));
+    }
+    void check_turns(std::size_t parameters, std::size_t running, char const* where) const {
+        check_spans(parameters, running, where);
+        require<shape_error>(can_tie_turns(), "comir::dense_unet::", where,
+                             ": the network's inner channels are not all in fours, or it does not upsample to the nearest "
+                             "pixel; choose a shape that does");
     }
     void check_spans(std::size_t parameters, std::size_t running, char const* where) const {
         require<shape_error>(parameters == parameter_count() && running == running_count(),

@@ -51,6 +51,7 @@ struct trainer_options {
     std::vector<std::string> names{};  // of the modalities, kept in the encoders
     std::uint64_t seed = 1;            // fixes the patches and the turns
     std::uint64_t network_seed = 1;    // fixes the networks before the first step: what makes models alike or not
+    bool group_convolutions = false;   // of quarter turns: networks turn with their images; see tie_turns
     bool recompute = false;            // one network's feature maps at a time: less memory, a forward pass more
     int threads = 0;
 };
@@ -143,6 +144,8 @@ public:
             s.parameters.resize(network.parameter_count());
             s.running.resize(network.running_count());
             network.initialise(s.parameters, s.running, detail::mix64(options_.network_seed + 977 * I));
+            if (options_.group_convolutions)
+                network.tie_turns(s.parameters, s.running);
         });
     }
 
@@ -394,6 +397,8 @@ private:
                 forward<I>();
             }
             backward<I>();
+            if (options_.group_convolutions)
+                std::get<I>(networks_).average_tied(parameter_gradients_[I], state_.networks[I].running);
             report.gradient_norms[I] = clip_norm(std::span(parameter_gradients_[I]), options_.clip, options_.threads);
             finite = finite && std::isfinite(report.gradient_norms[I]);
         });
