@@ -15,10 +15,6 @@ namespace comir::inline COMIR_ABI::detail {
 /// Whole vectors of every width.
 inline constexpr std::size_t max_tile_columns = 128;
 
-/// An integer as wide as T.
-template <scalar T>
-using lane_index = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-
 /// How an output plane is cut into tiles: by its shape only, so that results do not depend on threads.
 struct tile_grid {
     std::size_t rows = 0, columns = 0;            // of a full tile; even, so that pooling windows stay whole

@@ -8,6 +8,7 @@
 #include <comir/core/parallel.hpp>
 #include <comir/nn/conv_tile.hpp>
 #include <comir/nn/conv_weight_gradient.hpp>
+#include <comir/nn/pool.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
 

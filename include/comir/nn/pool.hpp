@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <comir/nn/concepts.hpp>
@@ -11,9 +12,13 @@ namespace comir::inline COMIR_ABI {
 
 namespace detail {
 
+/// An integer as wide as T.
+template <scalar T>
+using lane_index = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+
 /// Takes a later value of a window if it is larger than the best so far, or a NaN.
 template <scalar T>
-void take_larger(T value, std::uint8_t candidate, T& best, std::uint8_t& at) {
+void take_larger(T value, lane_index<T> candidate, T& best, lane_index<T>& at) {
     bool const larger = value > best || value != value;
     best = larger ? value : best;
     at = larger ? candidate : at;
@@ -56,12 +61,12 @@ struct max_pool {
                 T* const to = y.row(n, c, i);
                 for (std::size_t j = 0; j < s.w; ++j) {
                     T best = upper[2 * j];
-                    std::uint8_t at = 0;
+                    detail::lane_index<T> at = 0;
                     detail::take_larger(upper[2 * j + 1], 1, best, at);
                     detail::take_larger(lower[2 * j], 2, best, at);
                     detail::take_larger(lower[2 * j + 1], 3, best, at);
                     to[j] = best;
-                    place[j] = at;
+                    place[j] = static_cast<std::uint8_t>(at);
                 }
             }
         });
