@@ -110,9 +110,10 @@ private:
     }
     void check_turns(std::size_t parameters, std::size_t running, char const* where) const {
         check_spans(parameters, running, where);
-        require<shape_error>(can_tie_turns(), "comir::dense_unet::", where,
-                             ": the network's inner channels are not all in fours, or it does not upsample to the nearest "
-                             "pixel; choose a shape that does");
+        require<shape_error>(
+            can_tie_turns(), "comir::dense_unet::", where,
+            ": the network's inner channels are not all in fours, or it does not upsample to the nearest "
+            "pixel; choose a shape that does");
     }
     void check_spans(std::size_t parameters, std::size_t running, char const* where) const {
         require<shape_error>(parameters == parameter_count() && running == running_count(),

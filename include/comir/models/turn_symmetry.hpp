@@ -41,8 +41,7 @@ void for_tied_parameters(unet_plan const& plan, std::span<T> parameters, F&& f) 
                 for (std::size_t tap = 0; tap < taps; ++tap) {
                     T* at[4];
                     for (std::size_t k = 0, place = tap; k < 4; ++k, place = turned_tap(place, unit.kernel)) {
-                        std::size_t const out = turned_out ? o + k : o,
-                                          in = turned_in ? i / 4 * 4 + (i + k) % 4 : i;
+                        std::size_t const out = turned_out ? o + k : o, in = turned_in ? i / 4 * 4 + (i + k) % 4 : i;
                         at[k] = &parameters[unit.weight + (out * unit.ci + in) * taps + place];
                     }
                     f(*at[0], *at[1], *at[2], *at[3]);

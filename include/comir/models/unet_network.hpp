@@ -84,7 +84,7 @@ public:
         for (std::size_t i = 0; i < plan_.buffer_channels.size(); ++i)
             total += (training ? 2 : 1) * feature_map<T>::bytes({n, plan_.buffer_channels[i], h >> i, w >> i});
         for (auto const& unit : plan_.units)
-            if (unit.pool && training)
+            if (unit.pool == conv_pooling::max && training)
                 total += chosen_bytes(unit, n, h, w);
         return total;
     }
@@ -110,9 +110,10 @@ public:
             T const* const weight = parameters.data() + unit.weight;
             T const* const bias = unit.bias == no_offset ? nullptr : parameters.data() + unit.bias;
             if (!Resampled || unit.stage == unet_stage::none)
-                conv_unit_forward(in, unit.co, unit.kernel, weight, bias, epilogue, out,
-                                  unit.pool && training ? work.chosen[unit.chosen].data() : nullptr,
-                                  work.norm.moments.data(), work.scratch, threads);
+                conv_unit_forward(
+                    in, unit.co, unit.kernel, weight, bias, epilogue, out,
+                    unit.pool == conv_pooling::max && training ? work.chosen[unit.chosen].data() : nullptr,
+                    work.norm.moments.data(), work.scratch, threads);
             else if constexpr (Resampled)
                 resampled_unit_forward(unit, in, weight, bias, epilogue, out, work.stage, work.norm, work.scratch,
                                        threads);
@@ -137,7 +138,8 @@ public:
             else
                 output = complete_gradient(work.buffers[unit.to], unit.to_first, unit.co, work.norm);
             output.relu = unit.relu;
-            output.chosen = unit.pool ? work.chosen[unit.chosen].data() : nullptr;
+            output.pool = unit.pool;
+            output.chosen = unit.pool == conv_pooling::max ? work.chosen[unit.chosen].data() : nullptr;
             output.drop = drop_of(unit, u, drop_seed);
 
             conv_gradients<T> into;
@@ -172,7 +174,7 @@ private:
         }
         for (auto const& unit : plan_.units) {
             widest = std::max({widest, unit.ci, unit.co});
-            if (unit.pool && training)
+            if (unit.pool == conv_pooling::max && training)
                 work.chosen[unit.chosen].resize(chosen_bytes(unit, s.n, s.h, s.w));
         }
         work.norm.resize(widest);

@@ -6,6 +6,7 @@
 
 #include <comir/core/error.hpp>
 #include <comir/models/unet_shape.hpp>
+#include <comir/nn/pool.hpp>
 
 namespace comir::inline COMIR_ABI {
 
@@ -30,7 +31,7 @@ inline constexpr std::size_t image_buffer =
 inline constexpr std::size_t no_offset = static_cast<std::size_t>(-1);
 
 /// What happens to a unit's result before it enters a buffer, where the convolution itself cannot do it.
-enum class unet_stage { none, average, blur, transposed, shuffle };
+enum class unet_stage { none, blur, transposed, shuffle };
 
 /// One convolution unit of a network: which channels it reads and writes, what surrounds it, where its numbers lie.
 struct unet_unit {
@@ -40,7 +41,8 @@ struct unet_unit {
     std::size_t weight = 0, bias = no_offset;  // offsets in the parameters
     std::size_t gamma = no_offset, beta = 0;   // of the normalisation before the convolution, if there is one
     std::size_t running = no_offset;           // offset of mean and variance in the running statistics
-    bool upsample = false, relu = false, pool = false;
+    bool upsample = false, relu = false;
+    conv_pooling pool = conv_pooling::none;
     unet_stage stage = unet_stage::none;
     std::size_t chosen = 0;  // number of the pooling
     std::size_t dropout_percent = 0;
@@ -137,9 +139,11 @@ private:
         require(down.co > 0, "comir::dense_unet: compression leaves no channel after level ", level);
         down.kernel = 1;
         if (shape_.pooling == pooling::max)
-            down.pool = true;
+            down.pool = conv_pooling::max;
+        else if (shape_.pooling == pooling::average)
+            down.pool = conv_pooling::mean;
         else
-            down.stage = shape_.pooling == pooling::blur ? unet_stage::blur : unet_stage::average;
+            down.stage = unet_stage::blur;
         down.chosen = plan_.poolings++;
         down.dropout_percent = shape_.dropout_percent > 0 ? 20 : 0;
         down.drop_channels = true;

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <comir/models/unet_plan.hpp>
-#include <comir/nn/average_pool.hpp>
 #include <comir/nn/blur_pool.hpp>
 #include <comir/nn/conv_transpose.hpp>
 #include <comir/nn/feature_norm.hpp>
@@ -65,10 +64,7 @@ std::size_t stage_bytes(unet_plan const& plan, std::size_t n, std::size_t h, std
 /// Calls body(layer, state) with the layer that resamples a unit's result.
 template <scalar T, class Body>
 void with_resampling(unet_unit const& unit, unet_stage_memory<T>& memory, Body&& body) {
-    if (unit.stage == unet_stage::average) {
-        typename average_pool<T>::state none;
-        body(average_pool<T>{}, none);
-    } else if (unit.stage == unet_stage::blur) {
+    if (unit.stage == unet_stage::blur) {
         if (memory.blurs.size() <= unit.chosen)
             memory.blurs.resize(unit.chosen + 1);
         body(blur_pool<T>{}, memory.blurs[unit.chosen]);

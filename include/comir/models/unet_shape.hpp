@@ -46,7 +46,7 @@ struct unet_shape {
     constexpr std::size_t multiple() const { return std::size_t{1} << (levels() + (early_transition ? 1 : 0)); }
     /// Whether a convolution's result changes its resolution in a step of its own.
     constexpr bool resampled() const {
-        return pooling != comir::pooling::max || upsampling != comir::upsampling::nearest;
+        return pooling == comir::pooling::blur || upsampling != comir::upsampling::nearest;
     }
     constexpr bool valid() const {
         std::size_t const n = levels();

@@ -9,6 +9,7 @@
 #include <comir/core/tensor.hpp>
 #include <comir/nn/conv_kernel.hpp>
 #include <comir/nn/drop_mask.hpp>
+#include <comir/nn/pool.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
 
@@ -175,8 +176,9 @@ struct conv_output_gradient {
     T const* offset = nullptr;      // per channel: gradient - offset - slope (value - mean) is the complete gradient
     T const* slope = nullptr;
     T const* mean = nullptr;
-    bool relu = false;                     // the unit rectified: no gradient where value is zero
-    std::uint8_t const* chosen = nullptr;  // pooled: which of the four pixels, (N, Co, H/2, W/2) without padding
+    bool relu = false;  // the unit rectified: no gradient where value is zero
+    conv_pooling pool = conv_pooling::none;
+    std::uint8_t const* chosen = nullptr;  // maximum: which of the four pixels, (N, Co, H/2, W/2) without padding
     drop_mask drop;
 };
 
@@ -219,7 +221,7 @@ void load_output_gradient(conv_output_gradient<T> const& g, std::size_t h, std::
                 continue;
             }
             std::size_t const y = t.y + r - pad;
-            if (!g.chosen) {
+            if (g.pool == conv_pooling::none) {
                 if (skip > 0)
                     row[0] = T(0);
                 zero_row(row + skip + count, row + pitch);
@@ -227,21 +229,27 @@ void load_output_gradient(conv_output_gradient<T> const& g, std::size_t h, std::
                 g.drop.apply(row + skip, count, t.n, c, y, left);
                 continue;
             }
-            // Pooled: the gradient goes to the chosen one of four pixels. pad is 0 here, left is even.
+            // Pooled: the gradient goes to the chosen one of four pixels, or in parts to all. pad is 0 here, left is
+            // even.
             if (y / 2 >= s.h) {
                 zero_row(row, row + pitch);
                 continue;
             }
             std::size_t const pooled = std::min(count / 2, s.w - left / 2);
-            std::uint8_t const* const chosen = g.chosen + ((t.n * s.c + c) * s.h + y / 2) * s.w + left / 2;
             T values[max_tile_columns / 2];
-            lane_index<T> places[max_tile_columns / 2];
             complete_row(g, t.n, c, y / 2, left / 2, pooled, values);
-            for (std::size_t i = 0; i < pooled; ++i)
-                places[i] = static_cast<lane_index<T>>(chosen[i]) - static_cast<lane_index<T>>(y % 2 * 2);
-            for (std::size_t i = 0; i < pooled; ++i) {
-                row[2 * i] = places[i] == 0 ? values[i] : T(0);
-                row[2 * i + 1] = places[i] == 1 ? values[i] : T(0);
+            if (g.pool == conv_pooling::mean) {
+                for (std::size_t i = 0; i < pooled; ++i)
+                    row[2 * i] = row[2 * i + 1] = T(0.25) * values[i];
+            } else {
+                std::uint8_t const* const chosen = g.chosen + ((t.n * s.c + c) * s.h + y / 2) * s.w + left / 2;
+                lane_index<T> places[max_tile_columns / 2];
+                for (std::size_t i = 0; i < pooled; ++i)
+                    places[i] = static_cast<lane_index<T>>(chosen[i]) - static_cast<lane_index<T>>(y % 2 * 2);
+                for (std::size_t i = 0; i < pooled; ++i) {
+                    row[2 * i] = places[i] == 0 ? values[i] : T(0);
+                    row[2 * i + 1] = places[i] == 1 ? values[i] : T(0);
+                }
             }
             zero_row(row + 2 * pooled, row + pitch);
             g.drop.apply(row, count, t.n, c, y, left);

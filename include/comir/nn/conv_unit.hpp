@@ -13,10 +13,11 @@
 namespace comir::inline COMIR_ABI::detail {
 
 // The unit that networks are made of: normalise + ReLU (or upsampling) as the input is read, a convolution, and bias,
-// ReLU, dropout, max pooling and batch statistics while the result is still in the cache.
+// ReLU, dropout, pooling and batch statistics while the result is still in the cache.
 
 /// Forward pass of a unit. y is overwritten: (N, Co, H, W), pooled (N, Co, H/2, W/2); its rows end on whole vectors.
-/// With statistics, `result` receives the moments of each channel of y. `chosen` is written if the unit pools.
+/// With statistics, `result` receives the moments of each channel of y. `chosen` is written if
+/// it is given and the unit pools by maxima.
 template <scalar T>
 void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T const* weight, T const* bias,
                        conv_epilogue const& epilogue, tensor_view<T> const& y, std::uint8_t* chosen, moments* result,
@@ -28,8 +29,9 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
     std::size_t const ci = in.value.shape().c, pad = k / 2, h = in.height(), w = in.width();
     tile_grid const grid = make_tile_grid(in.value.shape().n, h, w, ci, sizeof(T));
     std::size_t const pitch = tile_pitch<T>(grid.columns);
+    bool const pooled = epilogue.pool != conv_pooling::none;
     std::size_t const in_size = round_up(ci * (grid.rows + 2 * pad) * pitch + tile_slack<T>, simd_width<T>),
-                      out_size = epilogue.pool ? co * grid.rows * pitch : 0;
+                      out_size = pooled ? co * grid.rows * pitch : 0;
     scratch.reserve_tiles(in_size + out_size, threads);
     scratch.packed.resize(std::max(scratch.packed.size(), co * ci * packed_taps(k)));
     pack_weights(weight, co, ci, k, scratch.packed.data());
@@ -41,7 +43,7 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
         plane<T> const x{memory + tile_lead<T>(pad), (grid.rows + 2 * pad) * pitch, pitch};
         load_input(in, t, pad, 0, ci, x);
         plane<T> out{memory + in_size, grid.rows * pitch, pitch};
-        if (!epilogue.pool)
+        if (!pooled)
             out = {y.row(t.n, 0, t.y) + t.x, y.stride_c(), y.stride_h()};
         plane<T const> const source{x.data, x.channel_stride, x.row_stride};
         with_kernel_size<T>(k, [&]<std::size_t K>() {
@@ -52,15 +54,20 @@ void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T
             for (std::size_t c = 0; c < co; ++c)
                 finish_window(epilogue, out.row(c, 0), out.row_stride, rows, columns, t.n, c, t.y, t.x);
         plane<T> done{out.data, out.channel_stride, out.row_stride};
-        if (epilogue.pool) {
+        if (pooled) {
             shape4 const s = y.shape();
             rows = std::min(rows / 2, s.h - t.y / 2);
             columns = std::min(columns / 2, s.w - t.x / 2);
             done = {y.data() + t.n * y.stride_n() + t.y / 2 * y.stride_h() + t.x / 2, y.stride_c(), y.stride_h()};
             for (std::size_t c = 0; c < co; ++c)
-                for (std::size_t r = 0; r < rows; ++r)
-                    pool_row(out.row(c, 2 * r), out.row(c, 2 * r + 1), columns, done.row(c, r),
-                             chosen ? chosen + ((t.n * s.c + c) * s.h + t.y / 2 + r) * s.w + t.x / 2 : nullptr);
+                for (std::size_t r = 0; r < rows; ++r) {
+                    T const *const upper = out.row(c, 2 * r), *const lower = out.row(c, 2 * r + 1);
+                    if (epilogue.pool == conv_pooling::mean)
+                        mean_row(upper, lower, columns, done.row(c, r));
+                    else
+                        pool_row(upper, lower, columns, done.row(c, r),
+                                 chosen ? chosen + ((t.n * s.c + c) * s.h + t.y / 2 + r) * s.w + t.x / 2 : nullptr);
+                }
         }
         if (epilogue.statistics)
             for (std::size_t c = 0; c < co; ++c)
@@ -150,7 +157,7 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
                     sum_part[c] += row_sum(dy_inner.row(c, r), t.columns);
             if (into.weight) {
                 tile_reads<T> ahead{.x = input_at(in, next)};
-                if (!output.chosen) {
+                if (output.pool == conv_pooling::none) {
                     ahead.dy = rows_at(output.gradient, next);
                     if (output.offset || output.relu)
                         ahead.value = rows_at(output.value, next);
@@ -168,7 +175,7 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
                 soon_read<T> soon{.a = {to.data, to.channel_stride, to.row_stride}};
                 if (normalised)
                     soon.b = value;
-                if (first == 0 && !into.weight && !output.chosen)
+                if (first == 0 && !into.weight && output.pool == conv_pooling::none)
                     soon.next = rows_at(output.gradient, next);
                 with_kernel_size<T>(k, [&]<std::size_t K>() {
                     conv_tile_block<T, K>(dy_read, co, scratch.packed.data() + first * co * packed_taps(K), nullptr,

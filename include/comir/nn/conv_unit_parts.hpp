@@ -8,7 +8,6 @@
 #include <comir/core/parallel.hpp>
 #include <comir/nn/conv_tile.hpp>
 #include <comir/nn/conv_weight_gradient.hpp>
-#include <comir/nn/pool.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
 
@@ -60,7 +59,7 @@ moments row_block_moments(plane<T const> const& y, std::size_t c, std::size_t ro
 /// What a unit does with its convolution's result.
 struct conv_epilogue {
     bool relu = false;
-    bool pool = false;  // 2x2 maximum
+    conv_pooling pool = conv_pooling::none;
     bool statistics = false;
     drop_mask drop;
 };
@@ -131,6 +130,13 @@ void pool_row(T const* upper, T const* lower, std::size_t columns, T* to, std::u
     }
     for (std::size_t i = 0; i < columns; ++i)
         which[i] = static_cast<std::uint8_t>(wide[i]);
+}
+
+/// The mean of 2x2 values.
+template <scalar T>
+void mean_row(T const* upper, T const* lower, std::size_t columns, T* to) {
+    for (std::size_t i = 0; i < columns; ++i)
+        to[i] = T(0.25) * ((upper[2 * i] + upper[2 * i + 1]) + (lower[2 * i] + lower[2 * i + 1]));
 }
 
 /// Where a unit's backward pass puts its results. Everything is added to, and padding of the input's rows may be.

@@ -12,6 +12,9 @@ namespace comir::inline COMIR_ABI {
 
 namespace detail {
 
+/// What becomes of each 2x2 pixels of a convolution's result.
+enum class conv_pooling { none, max, mean };
+
 /// An integer as wide as T.
 template <scalar T>
 using lane_index = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
