@@ -65,11 +65,19 @@ expect(1 "^comir: --hold-out is 2, expected fewer than the 2 pairs[^\n]+\n$" tra
 expect(1 "^comir: --hold-out and --validation-a [^\n]+\n$" train ${two} --hold-out 1 --validation-a visible --validation-b
        infrared --out x.safetensors)
 
+# Group convolutions are the default where the channels come in fours.
+expect(1 "^comir: [^\n]*inner channels are not all in fours[^\n]+\n$" train ${pair} ${tiny} --steps 1 --network paper
+       --patch 64 --equivariance network --out x.safetensors)
+expect(0 "paper network, 1 steps of 4 patches of 64 px" train ${pair} ${tiny} --steps 1 --network paper --patch 64 --out
+       x.safetensors)
+expect(0 "wrote" train ${pair} ${tiny} --steps 1 --equivariance none --pooling blur --out blur.safetensors)
+expect(0 "compact network, blur pooling" info blur.safetensors)
+
 # Studies: a table, files, pictures where gnuplot is; models are trained once and used again.
 file(COPY_FILE "${WORK}/visible/scene.png" "${WORK}/two/visible/third.png")
 file(COPY_FILE "${WORK}/infrared/scene.png" "${WORK}/two/infrared/third.png")
 set(study ${two} ${tiny} --steps 2 --hold-out 1 --count 2 --size 64 --methods sift --angle-step 90 --out studies)
-expect(0 "training visible.*\nmodel +turns visible +turns infrared +sift in 2% +sift px\nquarter turns +[0-9.-]+ .*\nwithout"
+expect(0 "training visible.*\nmodel +turns visible +turns infrared +sift in 2% +sift px\nturned filters +[0-9.-]+ .*\nturned patches +[0-9.-]+ .*\nwithout"
        study equivariance ${study})
 expect(0 "\nseed +seed 1 +seed 2 +[0-9.-]+ .*\nvaried +visible +infrared\nseed +[0-9.]+ .*\ntemperature +[0-9.]+ "
        study stability ${study} --runs 2 --temperatures 0.5,1)

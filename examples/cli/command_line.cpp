@@ -29,6 +29,9 @@ void add_training(CLI::App& command, train_settings& s) {
     command.add_option("--network", s.network, "shape of both networks")
         ->check(CLI::IsMember({"compact", "paper"}))
         ->capture_default_str();
+    command.add_option("--pooling", s.pooling, "how the network halves its resolution")
+        ->check(CLI::IsMember(known_poolings()))
+        ->capture_default_str();
     command.add_option("--channels", s.channels, "channels of the representation")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
@@ -68,9 +71,12 @@ void add_training(CLI::App& command, train_settings& s) {
         ->capture_default_str();
     command.add_flag("--log-a", s.log_a, "take log(1 + x) of the first modality");
     command.add_flag("--log-b", s.log_b, "take log(1 + x) of the second modality");
-    command.add_flag("--no-equivariance", s.no_equivariance, "without quarter turns in training");
-    command.add_flag("--group-convolutions", s.group_convolutions,
-                     "networks whose filters are turns of each other: representations turn exactly with their images");
+    command
+        .add_option("--equivariance", s.equivariance,
+                    "what makes representations turn with their images\nnetwork: filters are quarter turns of each "
+                    "other (group convolutions)\nloss: patches are turned in training, as in the paper\nnone: "
+                    "nothing\ndefault: network; loss with --network paper, whose channels do not come in fours")
+        ->check(CLI::IsMember({"network", "loss", "none"}));
     command.add_flag("--recompute", s.recompute,
                      "hold what one network computed at a time, and compute it again where it is needed: two thirds of "
                      "the memory for a sixth more work, the same model");
@@ -113,11 +119,12 @@ void add_study(CLI::App& app) {
         "a picture (.png, by gnuplot) in a folder. Models are kept there and used again by studies with the same "
         "settings, so that a study that was stopped goes on.");
     command
-        .add_option("topic", s->topic,
-                    "equivariance: whether representations turn with the images, trained with and without quarter "
-                    "turns\nstability: runs with other seeds, networks to begin with, images and temperatures "
-                    "correlated\ncritics: trained "
-                    "alike with each critic\nchannels: representations of one channel and of several")
+        .add_option(
+            "topic", s->topic,
+            "equivariance: whether representations turn with the images, by turned filters, by turned patches and "
+            "without quarter turns\nstability: runs with other seeds, networks to begin with, images and temperatures "
+            "correlated\ncritics: trained "
+            "alike with each critic\nchannels: representations of one channel and of several")
         ->required()
         ->check(CLI::IsMember(std::vector<std::string>(std::begin(study_topics), std::end(study_topics))));
     command.add_option("--out", s->train.out, "folder for tables, pictures and models, made if missing")->required();

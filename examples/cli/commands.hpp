@@ -54,7 +54,9 @@ struct train_settings {
            part = 1.0;
     double guide = -1;  // below 0: the library's, none with negate
     std::uint64_t network_seed = 1;
-    bool log_a = false, log_b = false, no_equivariance = false, group_convolutions = false, recompute = false, resume = false;
+    std::string pooling = "average",
+                equivariance;  // the latter empty: of the network where its shape can, else of the loss
+    bool log_a = false, log_b = false, recompute = false, resume = false;
     run_options run{};
 };
 
@@ -86,7 +88,7 @@ struct study_settings {
     std::string topic, test_a, test_b;
     train_settings train{};  // `out` is the study's folder
     std::vector<std::string> models, critics, methods{"auto", "alpha_amd", "sift"};
-    std::vector<double> temperatures{0.25, 0.5, 1.0};
+    std::vector<double> temperatures{0.125, 0.25, 0.5};
     std::vector<std::size_t> channels{1, 3};
     std::size_t runs = 3;
     std::size_t pairs = 40, size = 0;  // size 0: half the shorter side of the images
@@ -113,8 +115,9 @@ void follow_recipe(train_settings& settings, std::string const& recipe);
 make_pairs_settings default_make_pairs_settings();
 /// The topics of studies.
 inline constexpr char const* study_topics[] = {"equivariance", "stability", "critics", "channels"};
-/// The critics that a training can be given.
+/// The critics and poolings that a training can be given.
 std::vector<std::string> known_critics();
+std::vector<std::string> known_poolings();
 
 /// For example "0.1.0".
 std::string version_number();

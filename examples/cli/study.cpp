@@ -66,9 +66,9 @@ std::vector<study_group> stability_groups(study_settings const& s, std::size_t s
 std::vector<study_variant> compared_variants(study_settings const& s) {
     std::vector<study_variant> variants;
     if (s.topic == "equivariance")
-        for (bool const without : {false, true})
-            variants.push_back(variant_of(s, without ? "without quarter turns" : "quarter turns",
-                                          [&](auto& v) { v.settings.no_equivariance = without; }));
+        for (auto const& [of, name] :
+             {std::pair{"network", "turned filters"}, {"loss", "turned patches"}, {"none", "without quarter turns"}})
+            variants.push_back(variant_of(s, name, [&](auto& v) { v.settings.equivariance = of; }));
     if (s.topic == "critics")
         for (std::string const& critic : s.critics.empty() ? known_critics() : s.critics)
             variants.push_back(variant_of(s, critic, [&](auto& v) { v.settings.critic = critic; }));

@@ -52,6 +52,20 @@ double guide_of(train_settings const& s) {
     return s.guide >= 0 ? s.guide : s.negate > 0 ? 0 : comir::trainer_options{}.guide;
 }
 
+comir::unet_shape shape_of(train_settings const& s) {
+    comir::unet_shape shape = s.network == "paper" ? comir::paper_shape : comir::compact_shape;
+    shape.out = s.channels;
+    shape.pooling =
+        static_cast<comir::pooling>(std::ranges::find(comir::pooling_names, s.pooling) - comir::pooling_names.begin());
+    return shape;
+}
+
+std::string equivariance_of(train_settings const& s) {
+    if (!s.equivariance.empty())
+        return s.equivariance;
+    return any_network(shape_of(s)).can_tie_turns() ? "network" : "loss";
+}
+
 comir::trainer_options trainer_options_of(train_settings const& s) {
     comir::trainer_options options;
     options.names = {s.name_a, s.name_b};
@@ -68,19 +82,20 @@ comir::trainer_options trainer_options_of(train_settings const& s) {
     options.guide = guide_of(s);
     options.seed = s.run.seed;
     options.network_seed = s.network_seed;
-    options.group_convolutions = s.group_convolutions;
+    options.group_convolutions = equivariance_of(s) == "network";
     options.recompute = s.recompute;
     options.threads = s.run.threads;
     return options;
 }
 
 any_network network_of(train_settings const& s, std::size_t channels) {
-    return any_network(
-        comir::with_channels(s.network == "paper" ? comir::paper_shape : comir::compact_shape, channels, s.channels));
+    comir::unet_shape shape = shape_of(s);
+    shape.in = channels;
+    return any_network(shape);
 }
 
 std::string group_of(train_settings const& s) {
-    return s.no_equivariance ? comir::trivial_group::name : comir::c4::name;
+    return s.equivariance == "none" ? comir::trivial_group::name : comir::c4::name;
 }
 
 /// What a resumed training must repeat to go on bit for bit, besides what every model file tells.
@@ -98,7 +113,8 @@ std::map<std::string, std::string> repeated_settings(train_settings const& s) {
             {"cells", text(cells_of(s))},
             {"decay", text(s.decay)},
             {"guide", text(guide_of(s))},
-            {"group_convolutions", text(s.group_convolutions)},
+            {"equivariance", equivariance_of(s)},
+            {"pooling", s.pooling},
             {"blur", text(s.blur)},
             {"negate", text(s.negate)},
             {"local_contrast", text(s.local_contrast)},
@@ -254,8 +270,8 @@ train_settings default_train_settings() {
     // Measured on held-out pairs, with the cells that they are cut into.
     s.batch = 12;
     s.patch = 96;
-    s.learning_rate = 2e-2;
-    s.temperature = library.temperature;
+    s.learning_rate = 4e-2;
+    s.temperature = 0.25;
     s.decay = library.decay_l2;
     s.blur = library.augment.blur_probability;
     s.negate = library.negate;
@@ -271,13 +287,20 @@ void follow_recipe(train_settings& s, std::string const& recipe) {
         s.patch = 128;
         s.cells = 1;
         s.learning_rate = 1e-2;
+        s.temperature = 0.5;
         s.decay = 1e-4;
         s.guide = 0;
+        s.pooling = "max";
+        s.equivariance = "loss";
     }
 }
 
 std::vector<std::string> known_critics() {
     return {comir::critic_names.begin(), comir::critic_names.end()};
+}
+
+std::vector<std::string> known_poolings() {
+    return {comir::pooling_names.begin(), comir::pooling_names.end()};
 }
 
 pair_sets read_sets(train_settings const& s) {
@@ -325,7 +348,7 @@ void train_model(train_settings const& given, pair_sets sets) {
     s.pixels = fingerprint_of(sets.training);
     check_images("training", sets.training, sets.training[0], s);
     check_images("validation", sets.validation, sets.training[0], s);
-    if (s.no_equivariance)
+    if (s.equivariance == "none")
         train<comir::trivial_group>(s, std::move(sets));
     else
         train<comir::c4>(s, std::move(sets));

@@ -88,10 +88,12 @@ void run_info(std::string const& path) {
     for (auto const& encoder : model.encoders) {
         auto const& s = encoder.settings();
         auto const& shape = encoder.network().full_shape();
-        std::printf("modality     %s: %zu -> %zu channels, %zu parameters, %s network%s%s%s, range %g to %g\n",
-                    s.modality.c_str(), shape.in, shape.out, encoder.network().parameter_count(),
-                    shape.levels() == comir::compact_shape.levels() ? "compact" : "paper", s.log ? ", log(1 + x)" : "",
-                    s.contrast_sigma > 0 ? ", local contrast" : "", s.average_turns ? ", mean over turns" : "",
-                    static_cast<double>(s.range.low), static_cast<double>(s.range.high));
+        std::printf(
+            "modality     %s: %zu -> %zu channels, %zu parameters, %s network, %s pooling%s%s%s, range %g to %g\n",
+            s.modality.c_str(), shape.in, shape.out, encoder.network().parameter_count(),
+            shape.levels() == comir::compact_shape.levels() ? "compact" : "paper",
+            comir::pooling_names[static_cast<std::size_t>(shape.pooling)], s.log ? ", log(1 + x)" : "",
+            s.contrast_sigma > 0 ? ", local contrast" : "", s.average_turns ? ", mean over turns" : "",
+            static_cast<double>(s.range.low), static_cast<double>(s.range.high));
     }
 }

@@ -115,17 +115,42 @@ TEST_CASE("trainer: recomputed feature maps give the same bits in less memory") 
 TEST_CASE("trainer: the cells of patches are learned to be told apart, with equal bits for one and two threads") {
     auto const pairs = scenes();
     auto one_thread = options(1), two_threads = options(2);
-    one_thread.cells = two_threads.cells = 2;
+    one_thread.cells = two_threads.cells = 4;
     tiny_trainer one(one_thread), two(two_threads);
     auto const before = one.validate(pairs);
     one.fit(pairs, {.steps = 60});
     two.fit(pairs, {.steps = 60});
     CHECK(one.state() == two.state());
     auto const after = one.validate(pairs);
-    // 24 points instead of 6 patches, whose loss without knowledge is log 47.
-    CHECK(before.loss > 3.0);
+    // 54 points instead of 6 patches: nine of the 16 cells of a patch lie in the windows of both modalities. Their loss
+    // without knowledge is log 107.
+    CHECK(before.loss > 4.0);
     CHECK(after.loss < 0.8 * before.loss);
     CHECK(after.accuracy > before.accuracy);
+}
+
+TEST_CASE("trainer: distances from the border tell no cells apart") {
+    // Without any content, what could be learned are the zeros around a patch.
+    std::vector<comir::aligned_images<2>> const flat{
+        {comir::image<float>({1, 32, 32}), comir::image<float>({1, 32, 32})}};
+    auto o = options(2);
+    o.cells = 4;
+    o.guide = 0;
+    tiny_trainer t(o);
+    t.fit(flat, {.steps = 60});
+    CHECK(t.validate(flat).accuracy < 0.1);
+}
+
+TEST_CASE("trainer: scenes must hold the windows of all modalities") {
+    auto const pairs = scenes();
+    auto o = options(1);
+    o.augment.patch = 48;
+    o.cells = 3;
+    tiny_trainer t(o);
+    CHECK_THROWS_WITH_AS(t.fit(pairs, {.steps = 1}),
+                         "comir::trainer: scene 0 is 56 x 48 px, expected at least 64 x 64 for patches of 48 px that "
+                         "differ by a cell of 16 px; use smaller patches",
+                         comir::shape_error);
 }
 
 TEST_CASE("trainer: guided networks represent alike whatever they begin with") {

@@ -125,7 +125,6 @@ inline constexpr std::pair<char const*, std::size_t unet_shape::*> model_shape_c
 inline constexpr std::pair<char const*, std::array<std::size_t, 8> unet_shape::*> model_shape_lists[] = {
     {"down", &unet_shape::down}, {"up", &unet_shape::up}};
 // Written only where a shape differs from the default, so that files without options stay what they were.
-inline constexpr std::array<char const*, 3> model_poolings{"max", "average", "blur"};
 inline constexpr std::array<char const*, 3> model_upsamplings{"nearest", "transposed", "pixel_shuffle"};
 
 inline unet_shape model_texts::shape(std::string const& name) const {
@@ -169,7 +168,7 @@ inline unet_shape model_texts::shape(std::string const& name) const {
             }
         refuse(name, std::string("a known ") + key);
     };
-    choice("pooling", model_poolings, result.pooling);
+    choice("pooling", pooling_names, result.pooling);
     choice("upsampling", model_upsamplings, result.upsampling);
     choice("early_transition", std::array<bool, 2>{false, true}, result.early_transition);
     if (result.in == 0 || result.out == 0 || !result.valid())
@@ -198,7 +197,7 @@ inline nlohmann::json model_shape_json(unet_shape const& shape) {
         for (std::size_t i = 0; i < shape.levels(); ++i)
             result[field.first].push_back((shape.*field.second)[i]);
     if (shape.pooling != pooling::max)
-        result["pooling"] = model_poolings[static_cast<std::size_t>(shape.pooling)];
+        result["pooling"] = pooling_names[static_cast<std::size_t>(shape.pooling)];
     if (shape.upsampling != upsampling::nearest)
         result["upsampling"] = model_upsamplings[static_cast<std::size_t>(shape.upsampling)];
     if (shape.early_transition)

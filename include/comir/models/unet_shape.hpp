@@ -12,6 +12,7 @@ inline constexpr std::size_t dynamic = 0;
 
 /// How a transition down halves the resolution.
 enum class pooling { max, average, blur };
+inline constexpr std::array<char const*, 3> pooling_names{"max", "average", "blur"};
 
 /// How a transition up doubles the resolution, always with a 3x3 convolution: of the nearest pixels, transposed at
 /// strides of two, or to four times the channels, which become the pixels of 2x2 squares.

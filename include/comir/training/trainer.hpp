@@ -34,7 +34,8 @@ namespace comir::inline COMIR_ABI {
 struct trainer_options {
     double temperature = 0.5;          // of InfoNCE; the original's
     std::size_t batch = 16;            // patches of each modality a step
-    std::size_t cells = 1;             // per side of a patch: its pieces are the points of the loss; the original's 1
+    std::size_t cells = 1;             // per side of a patch: its pieces are the points of the loss; the original's 1.
+                                       // Above 1, patches of two modalities lie a cell apart and share the others
     augment_options augment{};         // patch extent, rotation, flips, blur
     double learning_rate = 1e-2;       // peak; the original's constant one
     std::size_t warm_up = 5;           // steps; then half a cosine down to zero
@@ -172,7 +173,7 @@ public:
     void fit(std::span<aligned_images<modalities> const> scenes, fit_options const& fit) {
         std::vector<aligned_images<modalities>> made;
         auto const prepared = prepare(scenes, made);
-        batch_sampler<modalities> const sampler(prepared, {.augment = options_.augment, .seed = options_.seed});
+        batch_sampler<modalities> const sampler(prepared, sampling(scenes));
         reserve(sampler);
         std::optional<signal_guide<modalities>> guide;
         if (options_.guide > 0 && state_.step < fit.steps)
@@ -202,7 +203,7 @@ public:
         require(batches > 0, "comir::trainer::validate: 0 batches were asked for, expected at least 1");
         std::vector<aligned_images<modalities>> made;
         auto const prepared = prepare(scenes, made);
-        batch_sampler<modalities> const sampler(prepared, {.augment = options_.augment, .seed = options_.seed});
+        batch_sampler<modalities> const sampler(prepared, sampling(scenes));
         reserve(sampler);
         info_nce_result mean{};
         for (std::size_t b = 0; b < batches; ++b) {
@@ -310,19 +311,56 @@ private:
         return made;
     }
 
+    /// Patches as large as the windows of all modalities together.
+    sampler_options sampling(std::span<aligned_images<modalities> const> scenes) const {
+        std::size_t const patch = options_.augment.patch, drawn = patch + stagger();
+        for (std::size_t i = 0; i < scenes.size() && stagger() > 0; ++i) {
+            image_shape const s = scenes[i][0].shape();
+            require<shape_error>(s.h >= drawn && s.w >= drawn, "comir::trainer: scene ", i, " is ", s.w, " x ", s.h,
+                                 " px, expected at least ", drawn, " x ", drawn, " for patches of ", patch,
+                                 " px that differ by a cell of ", stagger(), " px; use smaller patches");
+        }
+        sampler_options result{.augment = options_.augment, .seed = options_.seed};
+        result.augment.patch = drawn;
+        return result;
+    }
+
+    /// How far apart the modalities' windows of a patch lie, px: one cell. Networks feel the zeros around a patch, and
+    /// would learn to tell cells apart by their distances from the border, if these were the same in all modalities.
+    std::size_t stagger() const { return options_.cells > 1 ? options_.augment.patch / options_.cells : 0; }
+
+    /// Chooses the windows of a step, by two bits: each modality's is at the beginning or at the end of either axis.
+    void place_windows(std::uint64_t bits) {
+        for (std::size_t m = 0; m < modalities; ++m)
+            for (std::size_t axis = 0; axis < 2; ++axis)
+                windows_[m][axis] = ((bits >> axis) + m) % 2 * stagger();
+    }
+    template <class T>
+    tensor_view<T> window(tensor_view<T> const& patches, std::size_t modality) const {
+        auto const [y, x] = windows_[modality];
+        return patches.window(y, x, options_.augment.patch, options_.augment.patch);
+    }
+    /// What all windows show.
+    template <class T>
+    tensor_view<T> common(tensor_view<T> const& patches, std::size_t modality) const {
+        auto const [y, x] = windows_[modality];
+        std::size_t const side = options_.augment.patch - stagger();
+        return patches.window(stagger() - y, stagger() - x, side, side);
+    }
+
     void reserve(batch_sampler<modalities> const& sampler) {
         std::size_t const n = options_.batch, p = options_.augment.patch;
         each([&]<std::size_t I>() {
             std::size_t const in = std::get<I>(networks_).in_channels(), out = std::get<I>(networks_).out_channels();
             require<shape_error>(sampler.channels(I) == in, "comir::trainer: modality ", I, " has ",
                                  sampler.channels(I), " channels, its network expects ", in);
-            patches_[I].resize({n, in, p, p});
+            patches_[I].resize({n, in, p + stagger(), p + stagger()});
             turned_[I].resize({n, in, p, p});
             for (auto* t : {&encoded_[I], &representations_[I], &gradients_[I]})
                 t->resize({n, out, p, p});
             if (std::size_t const k = options_.cells; k > 1)
                 for (auto* t : {&cells_[I], &cell_gradients_[I]})
-                    t->resize({n * k * k, out, p / k, p / k});
+                    t->resize({n * (k - 1) * (k - 1), out, p / k, p / k});
             parameter_gradients_[I].resize(state_.networks[I].parameters.size());
             turns_[I].resize(n);
             inverse_[I].resize(n);
@@ -358,6 +396,7 @@ private:
     }
 
     void step(training_step& report, signal_guide<modalities>* guide) {
+        place_windows(detail::mix64(options_.seed ^ detail::mix64(state_.step)));
         // Independent quarter turns of every patch of every modality, undone behind the network.
         each([&]<std::size_t I>() {
             random_stream random(options_.seed, state_.step, 0x7475726e + I);
@@ -365,7 +404,7 @@ private:
                 turns_[I][n] = quarter_turns_of<Group>(random.below(Group::order));
                 inverse_[I][n] = inverse_turn(turns_[I][n]);
             }
-            turn<float>(std::as_const(patches_[I]).view(), turns_[I], turned_[I].view(), options_.threads);
+            turn<float>(window(std::as_const(patches_[I]).view(), I), turns_[I], turned_[I].view(), options_.threads);
             running_before_[I] = state_.networks[I].running;
             forward<I>();
             turn<float>(std::as_const(encoded_[I]).view(), inverse_[I], representations_[I].view(), options_.threads);
@@ -375,9 +414,11 @@ private:
         auto const outputs = views(gradients_);
         report.loss = loss_.gradient(constant_views(cut()), options_.cells > 1 ? views(cell_gradients_) : outputs);
         if (options_.cells > 1)
-            for (std::size_t m = 0; m < modalities; ++m)
-                join_cells<float>(std::as_const(cell_gradients_[m]).view(), options_.cells, outputs[m],
+            for (std::size_t m = 0; m < modalities; ++m) {
+                fill(outputs[m], 0.0f);
+                join_cells<float>(std::as_const(cell_gradients_[m]).view(), options_.cells - 1, common(outputs[m], m),
                                   options_.threads);
+            }
         for (auto const& [norm, weight] :
              {std::pair{decay_norm::l1, options_.decay_l1}, std::pair{decay_norm::l2, options_.decay_l2}})
             if (weight > 0)
@@ -385,7 +426,7 @@ private:
                                     .gradient(inputs, outputs);
 
         if (guide)
-            report.guide = guide->gradient(state_.step, guide_weight(report.steps), inputs, outputs);
+            report.guide = guide->gradient(state_.step, guide_weight(report.steps), inputs, outputs, windows_);
 
         report.gradient_norms.resize(modalities);
         bool finite = std::isfinite(report.loss.loss + report.decay + report.guide);
@@ -417,22 +458,23 @@ private:
         }
     }
 
-    /// The points of the loss: the representations, or their cells.
+    /// The points of the loss: the representations, or the cells that all modalities show.
     std::array<tensor<float>, modalities> const& cut() {
         if (options_.cells <= 1)
             return representations_;
         for (std::size_t m = 0; m < modalities; ++m)
-            cut_cells<float>(std::as_const(representations_[m]).view(), options_.cells, cells_[m].view(),
+            cut_cells<float>(common(std::as_const(representations_[m]).view(), m), options_.cells - 1, cells_[m].view(),
                              options_.threads);
         return cells_;
     }
 
     void encode_validation(batch_sampler<modalities> const& sampler, std::uint64_t index) {
         sampler.draw_validation(index, views(patches_), options_.threads);
+        place_windows(0);
         each([&]<std::size_t I>() {
             std::get<I>(networks_).encode(state_.networks[I].parameters, state_.networks[I].running,
-                                          std::as_const(patches_[I]).view(), representations_[I].view(), workspace<I>(),
-                                          options_.threads);
+                                          window(std::as_const(patches_[I]).view(), I), representations_[I].view(),
+                                          workspace<I>(), options_.threads);
         });
     }
 
@@ -467,6 +509,7 @@ private:
     std::array<tensor<float>, modalities> cells_, cell_gradients_;
     std::array<std::vector<float>, modalities> parameter_gradients_, running_before_;
     std::array<std::vector<std::uint8_t>, modalities> turns_, inverse_;
+    std::array<std::array<std::size_t, 2>, modalities> windows_{};  // row and column of each modality's in a patch
 };
 
 }  // namespace comir::inline COMIR_ABI
