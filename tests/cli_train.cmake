@@ -69,7 +69,7 @@ expect(1 "^comir: --hold-out and --validation-a [^\n]+\n$" train ${two} --hold-o
 expect(1 "^comir: [^\n]*inner channels are not all in fours[^\n]+\n$" train ${pair} --batch 2 --steps 1 --network
        paper --patch 64 --equivariance network --out x.safetensors)
 expect(0 "paper network, 1 steps of 2 patches of 64 px" train ${pair} --batch 2 --steps 1 --network paper --patch 64
-       --out x.safetensors)
+       --out paper_loss.safetensors)
 expect(0 "wrote" train ${pair} ${tiny} --steps 1 --equivariance none --pooling blur --out blur.safetensors)
 expect(0 "compact network, blur pooling" info blur.safetensors)
 

@@ -151,10 +151,11 @@ TEST_CASE("trainer: scenes must hold the windows of all modalities") {
     o.augment.patch = 48;
     o.cells = 3;
     tiny_trainer t(o);
-    CHECK_THROWS_WITH_AS(t.fit(pairs, {.steps = 1}),
-                         "comir::trainer: scene 0 is 56 x 48 px, expected at least 64 x 64 for patches of 48 px that "
-                         "differ by a cell of 16 px; use smaller patches",
-                         comir::shape_error);
+    CHECK_THROWS_WITH_AS(
+        t.fit(pairs, {.steps = 1}),
+        "comir::trainer: a patch of 48 px does not fit into scene 0 of 56 x 48 px: it takes 64 px, since "
+        "patches of two modalities lie a cell of 16 px apart; use a smaller patch",
+        comir::shape_error);
 }
 
 TEST_CASE("trainer: guided networks represent alike whatever they begin with") {

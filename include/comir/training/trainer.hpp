@@ -316,9 +316,10 @@ private:
         std::size_t const patch = options_.augment.patch, drawn = patch + stagger();
         for (std::size_t i = 0; i < scenes.size() && stagger() > 0; ++i) {
             image_shape const s = scenes[i][0].shape();
-            require<shape_error>(s.h >= drawn && s.w >= drawn, "comir::trainer: scene ", i, " is ", s.w, " x ", s.h,
-                                 " px, expected at least ", drawn, " x ", drawn, " for patches of ", patch,
-                                 " px that differ by a cell of ", stagger(), " px; use smaller patches");
+            require<shape_error>(s.h >= drawn && s.w >= drawn, "comir::trainer: a patch of ", patch,
+                                 " px does not fit into scene ", i, " of ", s.w, " x ", s.h, " px: it takes ", drawn,
+                                 " px, since patches of two modalities lie a cell of ", stagger(),
+                                 " px apart; use a smaller patch");
         }
         sampler_options result{.augment = options_.augment, .seed = options_.seed};
         result.augment.patch = drawn;
