@@ -32,7 +32,7 @@ echo "Training on the left half of the scene"
 # on chance than one.
 $comir train --a $data/visible --b $data/infrared --part 0.5 --patch 32 --batch 64 --cells 1 --steps 300 --channels 3 \
     --local-contrast 12 --negate 0.5 --activation-decay 0.001 --temperature 0.1 \
-    --learning-rate 0.02 --out "$out/model.safetensors"
+    --learning-rate 0.02 --equivariance loss --pooling max --out "$out/model.safetensors"
 
 echo "Registering 40 pairs of 96 px from the right half"
 $comir make-pairs --a $data/visible --b $data/infrared --region 0.5,0,0.5,1 --size 96 --count 40 --max-angle 30 \
