@@ -148,7 +148,8 @@ void add_study(CLI::App& app) {
         ->check(CLI::Range(0.1, 180.0))
         ->capture_default_str();
     command
-        .add_option("--models", s->models, "equivariance: compare these models (.safetensors) instead of training two")
+        .add_option("--models", s->models,
+                    "equivariance and stability: compare these models (.safetensors) instead of training")
         ->delimiter(',');
     command.add_option("--runs", s->runs, "stability: runs that differ in each of the seeds")
         ->check(CLI::Range(1, 100))

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 
 #include <comir/core/parallel.hpp>
 #include <comir/core/tensor.hpp>
