@@ -208,9 +208,9 @@ TEST_CASE("trainer: group convolutions learn, and representations turn with thei
 
     constexpr comir::unet_shape in_threes{
         .in = 1, .out = 1, .first = 4, .down = {1}, .bottleneck = 1, .up = {1}, .growth = 3};
-    using network = comir::dense_unet<in_threes>;
-    using trainer = comir::trainer<comir::mse_critic, comir::c4, network, network>;
-    CHECK_THROWS_AS(trainer{o}, comir::shape_error);
+    using other_network = comir::dense_unet<in_threes>;
+    using other_trainer = comir::trainer<comir::mse_critic, comir::c4, other_network, other_network>;
+    CHECK_THROWS_AS(other_trainer{o}, comir::shape_error);
 }
 
 TEST_CASE("trainer: a loss that is not finite stops with the state before it") {
