@@ -54,8 +54,8 @@ struct train_settings {
            part = 1.0;
     double guide = -1;  // below 0: the library's, none with negate
     std::uint64_t network_seed = 1;
-    std::string pooling = "average",
-                equivariance;  // the latter empty: of the network where its shape can, else of the loss
+    std::string pooling = "average";
+    std::string equivariance;  // empty: of the network where its shape can, else of the loss
     bool log_a = false, log_b = false, recompute = false, resume = false;
     run_options run{};
 };

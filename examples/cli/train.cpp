@@ -52,14 +52,15 @@ double guide_of(train_settings const& s) {
     return s.guide >= 0 ? s.guide : s.negate > 0 ? 0 : comir::trainer_options{}.guide;
 }
 
+/// Of both networks, whatever their channels.
 comir::unet_shape shape_of(train_settings const& s) {
     comir::unet_shape shape = s.network == "paper" ? comir::paper_shape : comir::compact_shape;
-    shape.out = s.channels;
     shape.pooling =
         static_cast<comir::pooling>(std::ranges::find(comir::pooling_names, s.pooling) - comir::pooling_names.begin());
     return shape;
 }
 
+/// What makes representations turn with their images.
 std::string equivariance_of(train_settings const& s) {
     if (!s.equivariance.empty())
         return s.equivariance;
@@ -89,9 +90,7 @@ comir::trainer_options trainer_options_of(train_settings const& s) {
 }
 
 any_network network_of(train_settings const& s, std::size_t channels) {
-    comir::unet_shape shape = shape_of(s);
-    shape.in = channels;
-    return any_network(shape);
+    return any_network(comir::with_channels(shape_of(s), channels, s.channels));
 }
 
 std::string group_of(train_settings const& s) {

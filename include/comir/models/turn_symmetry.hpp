@@ -3,8 +3,6 @@
 #include <cstddef>
 #include <span>
 
-#include <comir/core/concepts.hpp>
-#include <comir/core/error.hpp>
 #include <comir/models/unet_plan.hpp>
 
 namespace comir::inline COMIR_ABI::detail {

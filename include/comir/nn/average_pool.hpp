@@ -7,6 +7,17 @@
 
 namespace comir::inline COMIR_ABI {
 
+namespace detail {
+
+/// The mean of 2x2 values.
+template <scalar T>
+void mean_row(T const* upper, T const* lower, std::size_t columns, T* to) {
+    for (std::size_t i = 0; i < columns; ++i)
+        to[i] = ((upper[2 * i] + upper[2 * i + 1]) + (lower[2 * i] + lower[2 * i + 1])) * T(0.25);
+}
+
+}  // namespace detail
+
 /// Mean of each 2x2 window, at strides of two; an odd last row or column is left out, as in PyTorch.
 /// Shapes:  x (N, C, H, W), y (N, C, H / 2, W / 2) rounded down
 /// Errors:  shape_error if H or W is below 2, or views do not fit
@@ -27,13 +38,8 @@ struct average_pool {
         detail::check_forward(*this, "average_pool::forward", parameters, x, y);
         shape4 const s = y.shape();
         detail::for_each_plane(s, threads, [&](std::size_t n, std::size_t c) {
-            for (std::size_t i = 0; i < s.h; ++i) {
-                T const* const upper = x.row(n, c, 2 * i);
-                T const* const lower = x.row(n, c, 2 * i + 1);
-                T* const to = y.row(n, c, i);
-                for (std::size_t j = 0; j < s.w; ++j)
-                    to[j] = ((upper[2 * j] + upper[2 * j + 1]) + (lower[2 * j] + lower[2 * j + 1])) * T(0.25);
-            }
+            for (std::size_t i = 0; i < s.h; ++i)
+                detail::mean_row(x.row(n, c, 2 * i), x.row(n, c, 2 * i + 1), s.w, y.row(n, c, i));
         });
     }
 

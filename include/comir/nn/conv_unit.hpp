@@ -16,8 +16,8 @@ namespace comir::inline COMIR_ABI::detail {
 // ReLU, dropout, pooling and batch statistics while the result is still in the cache.
 
 /// Forward pass of a unit. y is overwritten: (N, Co, H, W), pooled (N, Co, H/2, W/2); its rows end on whole vectors.
-/// With statistics, `result` receives the moments of each channel of y. `chosen` is written if
-/// it is given and the unit pools by maxima.
+/// With statistics, `result` receives the moments of each channel of y. `chosen` is written if it is given and the unit
+/// pools by maxima.
 template <scalar T>
 void conv_unit_forward(conv_input<T> const& in, std::size_t co, std::size_t k, T const* weight, T const* bias,
                        conv_epilogue const& epilogue, tensor_view<T> const& y, std::uint8_t* chosen, moments* result,

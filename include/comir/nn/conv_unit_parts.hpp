@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <comir/core/parallel.hpp>
+#include <comir/nn/average_pool.hpp>
 #include <comir/nn/conv_tile.hpp>
 #include <comir/nn/conv_weight_gradient.hpp>
 
@@ -130,13 +131,6 @@ void pool_row(T const* upper, T const* lower, std::size_t columns, T* to, std::u
     }
     for (std::size_t i = 0; i < columns; ++i)
         which[i] = static_cast<std::uint8_t>(wide[i]);
-}
-
-/// The mean of 2x2 values.
-template <scalar T>
-void mean_row(T const* upper, T const* lower, std::size_t columns, T* to) {
-    for (std::size_t i = 0; i < columns; ++i)
-        to[i] = T(0.25) * ((upper[2 * i] + upper[2 * i + 1]) + (lower[2 * i] + lower[2 * i + 1]));
 }
 
 /// Where a unit's backward pass puts its results. Everything is added to, and padding of the input's rows may be.
