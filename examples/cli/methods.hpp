@@ -14,10 +14,11 @@ struct method_result : comir::registration_result<comir::any_transform> {
     comir::image<float> matches{};  // their picture, if --matches asks for it
 };
 
-/// What is registered; an empty mask takes all pixels.
+/// What is registered; an empty mask takes all pixels. The sources are what the images were prepared from.
 struct method_input {
     comir::image<float> const &fixed, &moving;
     comir::image_mask const &fixed_mask, &moving_mask;
+    comir::image<float> const &fixed_source, &moving_source;
 };
 using any_method = std::function<method_result(method_input const&)>;
 

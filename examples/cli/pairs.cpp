@@ -14,7 +14,7 @@ comir::image<float> grey_image(comir::image<float> const& source) {
 
 method_result register_images(image_pair const& images, any_method const& registration, preparations const& prepare) {
     auto const masked = [&](comir::image<float> const& fixed, comir::image<float> const& moving) {
-        return registration({fixed, moving, images.fixed_mask, images.moving_mask});
+        return registration({fixed, moving, images.fixed_mask, images.moving_mask, images.fixed, images.moving});
     };
     return comir::register_pair(images.fixed, images.moving, masked, {prepare.fixed, prepare.moving});
 }
@@ -22,8 +22,9 @@ method_result register_images(image_pair const& images, any_method const& regist
 comir::scored_pair evaluate_listed(comir::registration_pair const& pair, any_method const& registration,
                                    preparations const& prepare) {
     auto const rigid = [&](comir::image<float> const& fixed, comir::image<float> const& moving,
-                           comir::image_mask const& fixed_mask, comir::image_mask const& moving_mask) {
-        method_result const found = registration({fixed, moving, fixed_mask, moving_mask});
+                           comir::image_mask const& fixed_mask, comir::image_mask const& moving_mask,
+                           comir::image<float> const& fixed_source, comir::image<float> const& moving_source) {
+        method_result const found = registration({fixed, moving, fixed_mask, moving_mask, fixed_source, moving_source});
         comir::registration_result<comir::rigid2> result;
         result.transform = std::get<comir::rigid2>(found.transform);
         result.value = found.value;

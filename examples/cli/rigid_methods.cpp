@@ -42,7 +42,8 @@ method_result automatic(method_request const& request, method_input const& in) {
     options.search = search_options(request, options.search);
     options.refine.seed = request.run.seed;
     options.threads = request.run.threads;
-    return any_result(comir::register_auto(in.fixed, in.moving, options, in.fixed_mask, in.moving_mask));
+    return any_result(comir::register_auto(in.fixed, in.moving, options, in.fixed_mask, in.moving_mask, in.fixed_source,
+                                           in.moving_source));
 }
 
 method_result search(method_request const& request, method_input const& in) {

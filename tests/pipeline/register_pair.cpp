@@ -103,6 +103,21 @@ TEST_CASE("register_pair: preparations make unlike images alike, and alpha_amd f
     CHECK(again.transform.parameters == alike.transform.parameters);
 }
 
+TEST_CASE("register_pair: a method that takes sources gets the images as they were before the preparation") {
+    auto const fixed = blobs(comir::rigid2{}), moving = blobs(truth.inverse());
+    bool same = false;
+    auto const method = [&](auto const& a, auto const& b, auto const&, auto const&, auto const& a_source,
+                            auto const& b_source) {
+        same = a_source.values().data() == fixed.values().data() &&
+               b_source.values().data() == moving.values().data() && a(0, 5, 5) == inverted(fixed)(0, 5, 5) &&
+               b(0, 5, 5) == inverted(moving)(0, 5, 5);
+        return found({});
+    };
+    auto const invert = [](auto const& i) { return inverted(i); };
+    comir::register_pair(fixed, moving, method, {invert, invert});
+    CHECK(same);
+}
+
 TEST_CASE("register_pair: a preparation that changes the size is refused") {
     auto const image = blobs(comir::rigid2{});
     auto const method = [](auto const&, auto const&) { return found({}); };

@@ -85,6 +85,7 @@ TEST_CASE("register_auto: asks features where the search is unsure") {
     shade(p.fixed, 32);
     shade(p.moving, 33);
     comir::automatic_options options;
+    options.doubtful = 0.0;
     options.unsure = 0.0;
     auto const by_contrast = register_auto(p.fixed, p.moving, options);
     CHECK(by_contrast.confidence > 0.5);
@@ -100,6 +101,29 @@ TEST_CASE("register_auto: asks features where the search is unsure") {
     // What features find must lie in the ranges of the search.
     options.search.max_angle = 1.5;
     CHECK(comir::detail::corner_distance(register_auto(p.fixed, p.moving, options).transform, truth, 160, 160) > 10.0);
+}
+
+TEST_CASE("register_auto: asks sources where the search is in doubt") {
+    constexpr std::size_t side = 80;
+    auto const patch = texture(side, 41), source = texture(side, 42);
+    // The patch lies in the image twice, but its source, its contrast turned over, only once.
+    image<float> fixed = texture(240, 43), fixed_source = texture(240, 44);
+    for (std::size_t y = 0; y < side; ++y)
+        for (std::size_t x = 0; x < side; ++x) {
+            fixed(0, 90 + y, 20 + x) = fixed(0, 70 + y, 140 + x) = patch(0, y, x);
+            fixed_source(0, 70 + y, 140 + x) = 1.0f - source(0, y, x);
+        }
+    rigid2 const truth{{0.0, -140.0, -70.0}, {119.5, 119.5}};
+    comir::automatic_options options;
+    auto const found = register_auto(fixed, patch, options, {}, {}, fixed_source, source);
+    CHECK(found.confidence > 0.5);
+    CHECK(comir::detail::corner_distance(found.transform, truth, 240, 240) < 1.0);
+    CHECK(register_auto(fixed, patch, options).confidence < 0.7);
+    options.doubtful = 0.0;
+    CHECK(register_auto(fixed, patch, options, {}, {}, fixed_source, source).confidence < 0.6);
+    // Sources of other places are no help, and no error.
+    options.doubtful = 0.9;
+    CHECK(register_auto(fixed, patch, options, {}, {}, texture(240, 45), source).confidence < 0.6);
 }
 
 TEST_CASE("automatic_target: is reused, and gives the same bits for any number of threads") {
@@ -226,4 +250,9 @@ TEST_CASE("evidence_of: scores the best place, and compares it with the second")
     CHECK(e.margin == doctest::Approx(std::log(3.0)));
     outcome.candidates.resize(1);
     CHECK(comir::evidence_of(outcome).margin == doctest::Approx(std::log(12.0)));
+}
+
+TEST_CASE("search_confidence: of two equal places neither is sure") {
+    CHECK(comir::search_confidence({1.0, 0.0}) == doctest::Approx(0.5));
+    CHECK(comir::search_confidence({1.0, 0.3}) > 0.99);
 }

@@ -120,6 +120,35 @@ TEST_CASE("global_search: mutual information finds displacements of images whose
     CHECK_THROWS_AS(global_search(p.fixed, grey), comir::shape_error);
 }
 
+TEST_CASE("global_search: sources tell places apart where the images look alike") {
+    constexpr std::size_t side = 64;
+    auto const patch = texture(1, side, 21), source = texture(1, side, 22);
+    for (std::size_t const true_x : {std::size_t{20}, std::size_t{120}}) {
+        CAPTURE(true_x);
+        // The patch lies in the image twice, but its source, its contrast turned over, only once.
+        image<float> fixed = comir::crop(texture(1, 256, 23), {0, 0, 200, 100}),
+                     fixed_source = comir::crop(texture(1, 256, 24), {0, 0, 200, 100});
+        for (std::size_t y = 0; y < side; ++y)
+            for (std::size_t x = 0; x < side; ++x) {
+                fixed(0, 18 + y, 20 + x) = fixed(0, 18 + y, 120 + x) = patch(0, y, x);
+                fixed_source(0, 18 + y, true_x + x) = 1.0f - source(0, y, x);
+            }
+        global_search_options options{.metric = search_metric::combined, .threads = 2};
+        auto const check = [&](auto const& a, auto const& b, auto const& a_source, auto const& b_source, double sign) {
+            auto const found = global_search(a, b, options, {}, {}, a_source, b_source);
+            point2 const zero = found.transform({0.0, 0.0});
+            CHECK(std::abs(zero.x + sign * static_cast<double>(true_x)) < 1.0);
+            CHECK(std::abs(zero.y + sign * 18.0) < 1.0);
+            CHECK(found.confidence > 0.5);
+        };
+        check(fixed, patch, fixed_source, source, 1.0);
+        check(patch, fixed, source, fixed_source, -1.0);
+        // By itself, neither place is sure.
+        options.metric = search_metric::correlation;
+        CHECK(global_search(fixed, patch, options).confidence < 0.7);
+    }
+}
+
 TEST_CASE("global_search: finds a small image in a large one, and a large one around a small one") {
     for (std::uint64_t seed = 0; seed < 3; ++seed) {
         auto const angle = 2.1 * static_cast<double>(seed) - 2.0, shift = 40.0 * static_cast<double>(seed) - 40.0;
@@ -325,12 +354,24 @@ TEST_CASE("global_search: wrong input is refused by name") {
     refused([](auto& o) { o.finest = 0; });
     refused([](auto& o) { o.candidates = 0; });
     refused([](auto& o) { o.levels = 17; });
+    refused([](auto& o) { o.information = -1.0; });
+    global_search_options const combined{.metric = search_metric::combined};
+    CHECK_THROWS_WITH_AS(global_search(good, good, combined, {}, {}, good, texture(1, 31, 1)),
+                         "comir::global_search: the moving image's source is 1 x 31 x 31, the image 1 x 32 x 32; "
+                         "expected the same rows and columns",
+                         comir::shape_error);
+    auto spoilt = good;
+    spoilt(0, 2, 3) = std::numeric_limits<float>::infinity();
+    CHECK_THROWS_WITH_AS(global_search(good, good, combined, {}, {}, spoilt),
+                         "comir::global_search: the fixed source image is not finite at channel 0, x = 3, y = 2; mask "
+                         "such pixels or replace them",
+                         comir::error);
     refused([](auto& o) { o.contrast_sigma = -1.0; });
     refused([](auto& o) { o.contrast_floor = 0.0; });
 }
 
-TEST_CASE("global_search: confidence tells images of one scene from images of two, by either metric") {
-    for (auto const metric : {search_metric::correlation, search_metric::mutual_information})
+TEST_CASE("global_search: confidence tells images of one scene from images of two, by any metric") {
+    for (auto const metric : {search_metric::correlation, search_metric::mutual_information, search_metric::combined})
         for (std::uint64_t const seed : {1u, 2u}) {
             CAPTURE(seed);
             CAPTURE(static_cast<int>(metric));

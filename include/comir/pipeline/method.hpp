@@ -24,16 +24,17 @@ namespace comir::inline COMIR_ABI {
 /// time, any callable of this form does, such as a lambda around register_alpha_amd.
 class registration_method {
 public:
-    using function =
-        std::function<registration_result<rigid2>(image<float> const& fixed, image<float> const& moving,
-                                                  image_mask const& fixed_mask, image_mask const& moving_mask)>;
+    using function = std::function<registration_result<rigid2>(
+        image<float> const& fixed, image<float> const& moving, image_mask const& fixed_mask,
+        image_mask const& moving_mask, image<float> const& fixed_source, image<float> const& moving_source)>;
 
     explicit registration_method(function run) : run_(std::move(run)) {}
-    /// Masks leave out pixels, as image_mask says.
+    /// Masks leave out pixels, as image_mask says. Sources are what the images were prepared from, if anything.
     registration_result<rigid2> operator()(image<float> const& fixed, image<float> const& moving,
-                                           image_mask const& fixed_mask = {},
-                                           image_mask const& moving_mask = {}) const {
-        return run_(fixed, moving, fixed_mask, moving_mask);
+                                           image_mask const& fixed_mask = {}, image_mask const& moving_mask = {},
+                                           image<float> const& fixed_source = {},
+                                           image<float> const& moving_source = {}) const {
+        return run_(fixed, moving, fixed_mask, moving_mask, fixed_source, moving_source);
     }
 
 private:
@@ -47,14 +48,18 @@ inline registration_method make_method(std::string_view name, method_options con
     using values = image<float> const&;
     using mask = image_mask const&;
     using result = registration_result<rigid2>;
-    auto const method = [](auto run) { return registration_method(std::move(run)); };
+    auto const method = [](auto run) {
+        return registration_method([run](values fixed, values moving, mask fixed_mask, mask moving_mask, values,
+                                         values) -> result { return run(fixed, moving, fixed_mask, moving_mask); });
+    };
     if (name == "auto")
-        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
+        return registration_method([options](values fixed, values moving, mask fixed_mask, mask moving_mask,
+                                             values fixed_source, values moving_source) {
             automatic_options own;
             own.threads = options.threads;
             own.search.on_progress = options.on_progress;
             own.refine.seed = options.seed;
-            return register_auto(fixed, moving, own, fixed_mask, moving_mask);
+            return register_auto(fixed, moving, own, fixed_mask, moving_mask, fixed_source, moving_source);
         });
     if (name == "alpha_amd")
         return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
@@ -62,12 +67,12 @@ inline registration_method make_method(std::string_view name, method_options con
             return register_alpha_amd<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
         });
     if (name == "sift")
-        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) -> result {
+        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
             auto const own = with_method_options(comir_feature_options(), options);
             return register_features<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
         });
     if (name == "sift+alpha_amd")
-        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) -> result {
+        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
             feature_start_options own{.features = with_method_options(comir_feature_options(), options)};
             own.alpha_amd.seed = options.seed;
             return register_features_then_alpha_amd<rigid2>(fixed, moving, own, fixed_mask, moving_mask);

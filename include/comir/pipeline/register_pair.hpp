@@ -36,6 +36,13 @@ concept takes_masks = requires(Method const& method, image<float> const& values,
     method(values, values, mask, mask);
 };
 
+/// A method that can also look at what the images were prepared from: (fixed, moving, fixed_mask, moving_mask,
+/// fixed_source, moving_source).
+template <class Method>
+concept takes_sources = requires(Method const& method, image<float> const& values, image_mask const& mask) {
+    method(values, values, mask, mask, values, values);
+};
+
 namespace detail {
 
 inline image<float> prepared(char const* which, image<float> const& source, preparation const& prepare) {
@@ -64,10 +71,13 @@ inline image_mask read_mask(std::filesystem::path const& path, std::filesystem::
 }
 
 template <class Method>
-auto register_prepared(image<float> const& fixed, image<float> const& moving, Method const& method,
-                       std::chrono::steady_clock::time_point begin, pair_masks const& masks = {}) {
+auto register_prepared(image<float> const& fixed_source, image<float> const& moving_source, image<float> const& fixed,
+                       image<float> const& moving, Method const& method, std::chrono::steady_clock::time_point begin,
+                       pair_masks const& masks = {}) {
     auto result = [&] {
-        if constexpr (takes_masks<Method>)
+        if constexpr (takes_sources<Method>)
+            return method(fixed, moving, masks.fixed, masks.moving, fixed_source, moving_source);
+        else if constexpr (takes_masks<Method>)
             return method(fixed, moving, masks.fixed, masks.moving);
         else
             return method(fixed, moving);
@@ -87,7 +97,7 @@ auto register_pair(image<float> const& fixed, image<float> const& moving, Method
     auto const begin = std::chrono::steady_clock::now();
     image<float> const a = detail::prepared("fixed", fixed, prepare.fixed);
     image<float> const b = detail::prepared("moving", moving, prepare.moving);
-    return detail::register_prepared(a, b, method, begin);
+    return detail::register_prepared(fixed, moving, a, b, method, begin);
 }
 
 /// Reads, prepares and registers a pair of a list, and compares the outcome with the truth. A method that raises an
@@ -101,7 +111,7 @@ scored_pair evaluate_pair(registration_pair const& pair, Method const& method, p
     image<float> fixed = read_image_float(pair.fixed), moving = read_image_float(pair.moving);
     require<shape_error>(moving.width() == pair.size_px, "comir::evaluate_pair: ", pair.moving.string(), " is ",
                          moving.width(), " pixels wide, the list says ", pair.size_px, "; correct its size_px");
-    require(takes_masks<Method> || (pair.fixed_mask.empty() && pair.moving_mask.empty()),
+    require(takes_masks<Method> || takes_sources<Method> || (pair.fixed_mask.empty() && pair.moving_mask.empty()),
             "comir::evaluate_pair: ", pair.name,
             " has masks, but the method takes none; give a callable (fixed, moving, fixed_mask, moving_mask), "
             "or take the masks from the list");
@@ -114,7 +124,7 @@ scored_pair evaluate_pair(registration_pair const& pair, Method const& method, p
     image<float> const a = detail::prepared("fixed", fixed, prepare.fixed);
     image<float> const b = detail::prepared("moving", moving, prepare.moving);
     try {
-        auto const found = detail::register_prepared(a, b, method, begin, masks);
+        auto const found = detail::register_prepared(fixed, moving, a, b, method, begin, masks);
         if (!std::isfinite(found.value))
             return {refused_pair(pair, size, found.seconds), "no transform makes the images overlap"};
         scored_pair scored{score_pair(pair, found.transform, size, found.seconds)};

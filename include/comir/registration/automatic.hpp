@@ -15,6 +15,7 @@
 #include <comir/registration/alpha_amd.hpp>
 #include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/automatic_window.hpp>
+#include <comir/registration/combined_confidence.hpp>
 #include <comir/registration/feature_based.hpp>
 #include <comir/registration/global_search.hpp>
 #include <comir/registration/result.hpp>
@@ -34,7 +35,8 @@ struct automatic_options {
     double plain = 0.5;          // weight of the plain correlation, beside the search's score, in choosing the place
     double drift = 0.02;         // of the smaller image's diagonal: refining that moves it further is undone
     feature_options features = comir_feature_options();
-    double unsure = 0.5;  // a confidence below this asks the features, who answer from this confidence on; 0: never
+    double doubtful = 0.9;  // a confidence below this asks the sources; 0: never
+    double unsure = 0.5;    // a confidence below this asks the features, who answer from this confidence on; 0: never
     int threads = 0;
 };
 
@@ -42,10 +44,13 @@ struct automatic_options {
 /// that are alike, such as two CoMIRs: a global search by correlation of local contrast, whose best places compete by
 /// score and plain correlation, then alpha-AMD from the winner. Of the search's transform and the refined one the
 /// better correlated is taken: alpha-AMD is exact to hundredths of a pixel where intensities agree, and less so than
-/// the search where they do not. Where the search is unsure, features are asked: they may tell places apart that
-/// correlate alike. Not above a megapixel, where they take long.
-/// The result's value is alpha-AMD's, in pixels; its confidence is search_confidence, or that of the features if they
-/// decided; 0 if not converged.
+/// the search where they do not.
+/// Where the search is in doubt, a second one adds the mutual information of the sources: what the images were made of,
+/// pixel by pixel, such as the photographs behind representations, or without them the images themselves. Where that is
+/// unsure, features are asked: they may tell places apart that correlate alike. Neither above a megapixel, where
+/// they take long.
+/// The result's value is alpha-AMD's, in pixels; its confidence is that of the search or the features that decided; 0
+/// if not converged.
 /// Memory:  above a megapixel alpha-AMD's maps of the fixed image are not kept, and where one image is more than four
 ///          times the other they are made of windows about the places found
 /// Errors:  those of global_search_target and alpha_amd_target. Constant images, masks without pixels and images
@@ -53,8 +58,10 @@ struct automatic_options {
 /// Threads: as global_search_target and alpha_amd_target; the same bits for any number of threads
 class automatic_target {
 public:
-    explicit automatic_target(image<float> const& fixed, automatic_options options = {}, image_mask const& mask = {})
+    explicit automatic_target(image<float> const& fixed, automatic_options options = {}, image_mask const& mask = {},
+                              image<float> const& source = {})
         : fixed_(fixed),
+          source_(source),
           mask_(mask),
           own_pyramid_(options.refine.pyramid.empty()),
           options_(with_threads(std::move(options), fixed.shape())),
@@ -66,28 +73,25 @@ public:
         require(options_.plain >= 0.0 && std::isfinite(options_.plain) && options_.drift > 0.0,
                 "comir::register_auto: plain is ", options_.plain, " and drift ", options_.drift,
                 ", expected a number not below 0 and a positive share");
-        require(options_.unsure >= 0.0 && options_.unsure <= 1.0, "comir::register_auto: unsure is ", options_.unsure,
-                ", expected a confidence from 0 to 1");
+        for (auto const& [name, value] : {std::pair{"doubtful", options_.doubtful}, {"unsure", options_.unsure}})
+            require(value >= 0.0 && value <= 1.0, "comir::register_auto: ", name, " is ", value,
+                    ", expected a confidence from 0 to 1");
         if (pixels(fixed.shape()) <= large && has_pixels(mask))
             prepared_.emplace(fixed, options_.refine, mask);
     }
 
     automatic_options const& options() const { return options_; }
 
-    registration_result<rigid2> register_to(image<float> const& moving, image_mask const& mask = {}) const {
+    registration_result<rigid2> register_to(image<float> const& moving, image_mask const& mask = {},
+                                            image<float> const& source = {}) const {
         auto const begin = std::chrono::steady_clock::now();
         search_outcome const outcome = search_.search(moving, mask);
-        registration_result<rigid2> result;
-        result.transform.centre = image_centre(fixed_.shape());
-        result.value = std::numeric_limits<double>::infinity();
-        if (!outcome.candidates.empty()) {
-            std::size_t const winner = choose(outcome.candidates, moving, mask);
-            refine(result, outcome.candidates[winner].transform, moving, mask);
-            // Another place than the best of the search cannot be surer than a draw.
-            double const sure = search_confidence(evidence_of(outcome));
-            result.confidence = !result.converged ? 0.0 : winner == 0 ? sure : std::min(sure, 0.5);
-            if (result.confidence < options_.unsure &&
-                std::max(pixels(fixed_.shape()), pixels(moving.shape())) <= large)
+        auto const confidence = [](search_outcome const& o) { return search_confidence(evidence_of(o)); };
+        auto result = refined_best(outcome, confidence, moving, mask);
+        if (result.converged && std::max(pixels(fixed_.shape()), pixels(moving.shape())) <= large) {
+            if (result.confidence < options_.doubtful)
+                ask_sources(result, moving, mask, source);
+            if (result.confidence < options_.unsure)
                 ask_features(result, moving, mask);
         }
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -109,6 +113,38 @@ private:
     }
     static image_mask crop_mask(image_mask const& mask, region const& r) {
         return mask.empty() ? image_mask{} : crop(mask, r);
+    }
+
+    /// The winner of a search's candidates, refined, with the confidence of the search; not converged without any.
+    template <class Confidence>
+    registration_result<rigid2> refined_best(search_outcome const& outcome, Confidence const& confidence,
+                                             image<float> const& moving, image_mask const& mask) const {
+        registration_result<rigid2> result;
+        result.transform.centre = image_centre(fixed_.shape());
+        result.value = std::numeric_limits<double>::infinity();
+        if (outcome.candidates.empty())
+            return result;
+        std::size_t const winner = choose(outcome.candidates, moving, mask);
+        refine(result, outcome.candidates[winner].transform, moving, mask);
+        // Another place than the best of the search cannot be surer than a draw.
+        double const sure = confidence(outcome);
+        result.confidence = !result.converged ? 0.0 : winner == 0 ? sure : std::min(sure, 0.5);
+        return result;
+    }
+
+    /// Searches by the images and their sources together, and keeps what is surer.
+    void ask_sources(registration_result<rigid2>& result, image<float> const& moving, image_mask const& mask,
+                     image<float> const& source) const {
+        global_search_options both = options_.search;
+        both.metric = search_metric::combined;
+        search_outcome const outcome = global_search_target(fixed_, both, mask_, source_).search(moving, mask, source);
+        auto const confidence = [&](search_outcome const& o) {
+            return detail::combined_confidence(o, {detail::source_of(fixed_, source_), mask_},
+                                               {detail::source_of(moving, source), mask}, options_.threads);
+        };
+        auto const found = refined_best(outcome, confidence, moving, mask);
+        if (found.converged && found.confidence > result.confidence)
+            result = found;
     }
 
     void ask_features(registration_result<rigid2>& result, image<float> const& moving, image_mask const& mask) const {
@@ -234,7 +270,7 @@ private:
                                               : detail::corner_distance(a.inverse(), b.inverse(), moving.h, moving.w);
     }
 
-    image<float> fixed_;
+    image<float> fixed_, source_;
     image_mask mask_;
     bool own_pyramid_;
     automatic_options options_;
@@ -245,10 +281,12 @@ private:
 /// Registers the moving image to the fixed one from any displacement; automatic_target says how and with which errors.
 inline registration_result<rigid2> register_auto(image<float> const& fixed, image<float> const& moving,
                                                  automatic_options const& options = {},
-                                                 image_mask const& fixed_mask = {},
-                                                 image_mask const& moving_mask = {}) {
+                                                 image_mask const& fixed_mask = {}, image_mask const& moving_mask = {},
+                                                 image<float> const& fixed_source = {},
+                                                 image<float> const& moving_source = {}) {
     auto const begin = std::chrono::steady_clock::now();
-    auto result = automatic_target(fixed, options, fixed_mask).register_to(moving, moving_mask);
+    auto result =
+        automatic_target(fixed, options, fixed_mask, fixed_source).register_to(moving, moving_mask, moving_source);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return result;
 }

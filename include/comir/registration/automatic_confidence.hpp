@@ -39,12 +39,18 @@ namespace detail {
 // deviations of all scores and the size add nothing.
 inline constexpr std::array<double, 3> confidence_weights{-7.5, 13.1, 26.1};
 
+/// The logistic of evidence, at most what the margin allows: of two equal places each is as likely, however high the
+/// score. Of 415 right results that were accepted none had a margin below 0.1, where the bound is 0.95.
+inline double confidence_at(double evidence, double margin) {
+    return 1.0 / (1.0 + std::exp(-std::min(evidence, 30.0 * margin)));
+}
+
 }  // namespace detail
 
 /// The probability, 0 to 1, that the best place of a search by correlation is the true one.
 inline double search_confidence(search_evidence const& e) {
     auto const& w = detail::confidence_weights;
-    return 1.0 / (1.0 + std::exp(-(w[0] + w[1] * e.score + w[2] * e.margin)));
+    return detail::confidence_at(w[0] + w[1] * e.score + w[2] * e.margin, e.margin);
 }
 
 }  // namespace comir::inline COMIR_ABI

@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <limits>
 #include <numbers>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <comir/core/parallel.hpp>
 #include <comir/image/centre.hpp>
 #include <comir/registration/automatic_confidence.hpp>
+#include <comir/registration/combined_confidence.hpp>
 #include <comir/registration/details.hpp>
 #include <comir/registration/global_search_coarse.hpp>
 #include <comir/registration/global_search_level.hpp>
@@ -43,6 +45,21 @@ inline void check_search_image(char const* which, image<float> const& values, im
     }
 }
 
+inline void check_search_source(char const* which, image<float> const& source, image<float> const& values,
+                                image_mask const& mask) {
+    if (source.empty())
+        return;
+    require<shape_error>(source.height() == values.height() && source.width() == values.width(),
+                         "comir::global_search: the ", which, " image's source is ", to_string(source.shape()),
+                         ", the image ", to_string(values.shape()), "; expected the same rows and columns");
+    check_search_image((std::string(which) + " source").c_str(), source, mask);
+}
+
+/// What the values were made of: the source, or the values themselves without one.
+inline image<float> const& source_of(image<float> const& values, image<float> const& source) {
+    return source.empty() ? values : source;
+}
+
 inline void check_search_options(global_search_options const& o) {
     constexpr char const* who = "comir::global_search";
     require(std::isfinite(o.angle) && o.max_angle >= 0.0 && std::isfinite(o.max_angle), who, ": angle is ", o.angle,
@@ -61,6 +78,8 @@ inline void check_search_options(global_search_options const& o) {
             " pixels, expected at least ", search_least_side, ", or 0 for the metric's default");
     require(o.finest >= 1 && o.candidates >= 1, who, ": finest is ", o.finest, " and candidates ", o.candidates,
             ", expected at least 1");
+    require(o.information >= 0.0 && std::isfinite(o.information), who, ": information is ", o.information,
+            ", expected a finite number not below 0");
     require(o.levels >= 2 && o.levels <= most_levels, who, ": levels is ", o.levels, ", expected 2 to ", most_levels);
 }
 
@@ -90,24 +109,31 @@ inline std::vector<search_place> distinct_places(std::vector<search_place> const
 /// in it. Every angle and every shift with enough overlap is scored at a coarse resolution by Fourier transforms; the
 /// best places that differ are then climbed from at finer resolutions. Images may differ in size; the smaller one is
 /// turned. Spectra are not kept: they depend on the moving image's size, and are less than 1 % of a search.
+/// Where metrics are combined, sources are what the images were made of, pixel by pixel, such as the photographs behind
+/// representations; their channels may differ. Without a source the image is its own.
 /// Errors:  error or shape_error, beginning "comir::global_search", for options out of range, images below 8 x 8,
-///          masks of another size, unmasked values that are not finite, unlike channel counts for the correlation.
+///          masks or sources of another size, unmasked values that are not finite, unlike channel counts for the
+///          correlation.
 ///          Constant images and masks without pixels are no errors: there are no candidates then
 /// Threads: over angles, then over candidates; the same bits for any number of threads
 class global_search_target {
 public:
-    explicit global_search_target(image<float> fixed, global_search_options options = {}, image_mask mask = {})
-        : full_(std::move(fixed)), mask_(std::move(mask)), options_(std::move(options)) {
+    explicit global_search_target(image<float> fixed, global_search_options options = {}, image_mask mask = {},
+                                  image<float> source = {})
+        : full_(std::move(fixed)), source_(std::move(source)), mask_(std::move(mask)), options_(std::move(options)) {
         detail::check_search_options(options_);
         detail::check_search_image("fixed", full_, mask_);
+        detail::check_search_source("fixed", source_, full_, mask_);
     }
 
     global_search_options const& options() const { return options_; }
 
     /// Where the moving image may lie, best first.
-    search_outcome search(image<float> const& moving, image_mask const& mask = {}) const {
+    search_outcome search(image<float> const& moving, image_mask const& mask = {},
+                          image<float> const& source = {}) const {
         auto const begin = std::chrono::steady_clock::now();
         detail::check_search_image("moving", moving, mask);
+        detail::check_search_source("moving", source, moving, mask);
         bool const information = options_.metric == search_metric::mutual_information;
         require<shape_error>(information || moving.channels() == full_.channels(),
                              "comir::global_search: the moving image has ", moving.channels(),
@@ -116,13 +142,15 @@ public:
         search_outcome outcome;
         global_search_options here = options_;
         here.min_overlap = least_overlap(options_, full_.shape(), moving.shape());
+        compared const fixed{full_, detail::source_of(full_, source_), mask_};
+        compared const other{moving, detail::source_of(moving, source), mask};
         if (moving.height() * moving.width() > full_.height() * full_.width()) {
             here.angle = -here.angle;
-            outcome = search_in(moving, mask, full_, mask_, here);
+            outcome = search_in(other, fixed, here);
             for (search_candidate& c : outcome.candidates)
                 c.transform = with_centre(c.transform.inverse(), image_centre(full_.shape()));
         } else {
-            outcome = search_in(full_, mask_, moving, mask, here);
+            outcome = search_in(fixed, other, here);
         }
         outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return outcome;
@@ -130,6 +158,10 @@ public:
 
 private:
     using place = detail::search_place;
+    struct compared {
+        image<float> const &values, &source;
+        image_mask const& mask;
+    };
 
     /// The transform that puts the moving image's centre, turned, on a place of the fixed image.
     static rigid2 to_transform(place const& p, image_shape const& fixed, image_shape const& moving) {
@@ -143,7 +175,7 @@ private:
     /// The resolutions, coarse to fine.
     static std::vector<std::size_t> factors_for(image_shape const& fixed, image_shape const& moving,
                                                 global_search_options const& o) {
-        bool const information = o.metric == search_metric::mutual_information;
+        bool const information = o.metric != search_metric::correlation;
         std::size_t const side = o.coarse_side > 0 ? o.coarse_side : 64;
         // Small images in large ones are searched coarser, to 5/8 of the side: the cost grows with the fixed image.
         std::size_t const most_pixels = (information ? 16 : 64) * side * side;
@@ -158,16 +190,18 @@ private:
         return factors;
     }
 
-    static detail::search_level level_of(image<float> const& values, image_mask const& mask, std::size_t factor,
-                                         global_search_options const& o) {
-        auto level = detail::make_search_level(values, mask, factor, o.threads);
-        if (o.metric == search_metric::mutual_information) {
-            detail::quantise(level, o.levels);
+    static detail::search_level level_of(compared const& whole, std::size_t factor, global_search_options const& o) {
+        auto level = detail::make_search_level(whole.source, whole.mask, factor, o.threads);
+        if (o.metric != search_metric::correlation)
+            level.numbers = detail::quantise(level.values, level.weight, o.levels);
+        if (o.metric == search_metric::mutual_information)
             return level;
-        }
+        if (&whole.values != &whole.source)
+            level.values = detail::make_search_level(whole.values, whole.mask, factor, o.threads).values;
         if (o.contrast_sigma > 0.0)
-            level.values = detail::local_contrast_of(level.values, mask.empty() ? mask : subsample(mask, factor),
-                                                     o.contrast_sigma, o.contrast_floor, o.threads);
+            level.values =
+                detail::local_contrast_of(level.values, whole.mask.empty() ? whole.mask : subsample(whole.mask, factor),
+                                          o.contrast_sigma, o.contrast_floor, o.threads);
         detail::centre_values(level);
         return level;
     }
@@ -176,19 +210,20 @@ private:
     static std::size_t climbers(detail::search_level const& moving, global_search_options const& o) {
         constexpr std::size_t pixels = std::size_t{1} << 18;
         // Joint histograms cost several times what sums of products do.
-        std::size_t const most = o.metric == search_metric::mutual_information ? 24 : 64;
+        std::size_t const most = o.metric != search_metric::correlation ? 24 : 64;
         return std::max(o.candidates, std::min(most, pixels / (moving.width() * moving.height() + 1)));
     }
 
-    static search_outcome search_in(image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
-                                    image_mask const& moving_mask, global_search_options const& o) {
+    static search_outcome search_in(compared const& whole_fixed, compared const& whole_moving,
+                                    global_search_options const& o) {
         search_outcome outcome;
-        std::vector<std::size_t> const factors = factors_for(fixed.shape(), moving.shape(), o);
+        image_shape const fixed = whole_fixed.values.shape(), moving = whole_moving.values.shape();
+        std::vector<std::size_t> const factors = factors_for(fixed, moving, o);
         std::vector<place> places;
         double step = 0.0, smaller_area = 0.0;
-        auto const side = static_cast<double>(std::min(moving.width(), moving.height()));
+        auto const side = static_cast<double>(std::min(moving.w, moving.h));
         for (std::size_t i = 0; i < factors.size(); ++i) {
-            auto const f = level_of(fixed, fixed_mask, factors[i], o), m = level_of(moving, moving_mask, factors[i], o);
+            auto const f = level_of(whole_fixed, factors[i], o), m = level_of(whole_moving, factors[i], o);
             smaller_area = std::min(f.area, m.area);
             if (!(smaller_area > 0.0))
                 return outcome;
@@ -198,7 +233,7 @@ private:
                 step = angles.step;
                 detail::coarse_result const coarse = detail::coarse_search(f, m, angles, o).run();
                 outcome.statistics = coarse.statistics;
-                places = detail::distinct_places(coarse.places, climbers(m, o), distinct * side, moving.shape());
+                places = detail::distinct_places(coarse.places, climbers(m, o), distinct * side, moving);
             }
             // The first resolution settles the angle between those searched; each finer one halves what is left.
             std::size_t const halvings = i == 0 ? 2 : 1;
@@ -208,33 +243,34 @@ private:
                          [&](std::size_t k) { places[k] = climber.climb(places[k], 0.5 * step, halvings, last); });
             step *= i == 0 ? 0.25 : 0.5;
             std::stable_sort(places.begin(), places.end(), detail::better);
-            places =
-                detail::distinct_places(places, last ? o.candidates : climbers(m, o), distinct * side, moving.shape());
+            places = detail::distinct_places(places, last ? o.candidates : climbers(m, o), distinct * side, moving);
         }
         for (place const& p : places)
             if (p.score > static_cast<double>(detail::no_score))
-                outcome.candidates.push_back(
-                    {to_transform(p, fixed.shape(), moving.shape()), p.score, p.overlap / smaller_area});
+                outcome.candidates.push_back({to_transform(p, fixed, moving), p.score, p.overlap / smaller_area});
         return outcome;
     }
 
     // Places nearer than this share of the moving image's side are one.
     static constexpr double distinct = 0.08;
 
-    image<float> full_;
+    image<float> full_, source_;
     image_mask mask_;
     global_search_options options_;
 };
 
 /// The best place over all angles and shifts; global_search_target says how and with which errors. The value is the
-/// score, the overlap is as candidates have it, the confidence search_confidence, or with mutual information
-/// detail::confidence_of. Not converged if no place has texture and enough overlap; confidence 0 then.
+/// score, the overlap is as candidates have it, the confidence search_confidence, with mutual information
+/// detail::confidence_of, with both detail::combined_confidence. Not converged if no place has texture and enough
+/// overlap; confidence 0 then.
 inline registration_result<rigid2> global_search(image<float> const& fixed, image<float> const& moving,
                                                  global_search_options const& options = {},
-                                                 image_mask const& fixed_mask = {},
-                                                 image_mask const& moving_mask = {}) {
+                                                 image_mask const& fixed_mask = {}, image_mask const& moving_mask = {},
+                                                 image<float> const& fixed_source = {},
+                                                 image<float> const& moving_source = {}) {
     auto const begin = std::chrono::steady_clock::now();
-    auto const outcome = global_search_target(fixed, options, fixed_mask).search(moving, moving_mask);
+    auto const outcome =
+        global_search_target(fixed, options, fixed_mask, fixed_source).search(moving, moving_mask, moving_source);
     registration_result<rigid2> result;
     result.transform.centre = image_centre(fixed.shape());
     result.iterations = static_cast<std::size_t>(outcome.statistics.count);
@@ -248,11 +284,15 @@ inline registration_result<rigid2> global_search(image<float> const& fixed, imag
         search_evidence const evidence = evidence_of(outcome);
         if (options.metric == search_metric::correlation)
             result.confidence = search_confidence(evidence);
-        else
+        else if (options.metric == search_metric::mutual_information)
             result.confidence =
                 detail::confidence_of(detail::information_evidence_between({fixed, fixed_mask}, {moving, moving_mask},
                                                                            to_affine(best.transform), options.threads),
                                       evidence.margin);
+        else
+            result.confidence =
+                detail::combined_confidence(outcome, {detail::source_of(fixed, fixed_source), fixed_mask},
+                                            {detail::source_of(moving, moving_source), moving_mask}, options.threads);
     }
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return result;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -81,7 +82,8 @@ public:
         if (x_.count <= 0 || y_.count <= 0)
             return;
         plan_ = fft2(y_.cycle, x_.cycle);
-        information_ = options.metric == search_metric::mutual_information;
+        correlation_ = options.metric != search_metric::mutual_information;
+        information_ = options.metric != search_metric::correlation;
         degrees_ = (options.levels - 1) * (options.levels - 1);
         tiles_.resize(x_.parts() * y_.parts());
         parallel_for(tiles_.size(), options.threads, [&](std::size_t i) { prepare_tile(i); });
@@ -94,7 +96,7 @@ public:
         score_rule const rule = make_rule(fixed_, moving_, options_);
         std::vector<found> parts(angles_.angles.size());
         std::size_t const slots = std::min(static_cast<std::size_t>(thread_count(options_.threads)), parts.size());
-        std::vector<score_workspace> scratch(slots, make_scratch());
+        std::vector<angle_scratch> scratch(slots, make_scratch());
         // In batches, so that the callback runs on the caller's thread.
         std::size_t const batch = options_.on_progress ? 4 * slots : parts.size();
         for (std::size_t begin = 0; begin < parts.size(); begin += batch) {
@@ -126,6 +128,13 @@ private:
     struct found {
         std::vector<search_place> places;
         double count = 0.0, sum = 0.0, square = 0.0;
+    };
+    /// The fixed image's spectra, for each metric.
+    struct tile_spectra {
+        std::vector<complex_plane> values, levels;
+    };
+    struct angle_scratch {
+        std::optional<score_workspace> correlation, information;
     };
 
     /// The shifts that can have the least overlap: of a shape symmetric about its centre at most the share 1/2 - d / e
@@ -160,40 +169,59 @@ private:
                     out[y_.place(y) * plan_.pitch() + x_.place(x)] = plane[y * w + x];
             return out;
         };
-        std::size_t const channels = fixed_.values.channels();
-        std::vector<aligned_vector<float>> values;
-        for (std::size_t c = 0; c < channels; ++c)
-            values.push_back(cut(fixed_.values.row(c, 0)));
         aligned_vector<float> const weight = cut(fixed_.weight.row(0, 0));
         auto transform = plan_.make_workspace();
-        for (std::size_t k = 0; k < (information_ ? 1 + (options_.levels + 1) / 2 : 2 + channels); ++k)
-            tiles_[i].push_back(plan_.make_spectrum());
-        if (information_) {
-            fixed_level_spectra(plan_, values[0], weight, tiles_[i], transform);
-        } else {
+        auto const make_spectra = [&](std::size_t count) {
+            std::vector<complex_plane> spectra;
+            for (std::size_t k = 0; k < count; ++k)
+                spectra.push_back(plan_.make_spectrum());
+            return spectra;
+        };
+        if (correlation_) {
+            std::size_t const channels = fixed_.values.channels();
+            std::vector<aligned_vector<float>> values;
+            for (std::size_t c = 0; c < channels; ++c)
+                values.push_back(cut(fixed_.values.row(c, 0)));
             aligned_vector<float> square(plan_.image_size());
-            correlation_spectra(plan_, values, channels, weight, square, tiles_[i], transform);
+            tiles_[i].values = make_spectra(2 + channels);
+            correlation_spectra(plan_, values, channels, weight, square, tiles_[i].values, transform);
+        }
+        if (information_) {
+            tiles_[i].levels = make_spectra(1 + (options_.levels + 1) / 2);
+            fixed_level_spectra(plan_, cut(fixed_.numbers.row(0, 0)), weight, tiles_[i].levels, transform);
         }
     }
 
-    score_workspace make_scratch() const {
+    angle_scratch make_scratch() const {
         std::size_t const channels = moving_.values.channels();
-        return information_ ? score_workspace(plan_, 1 + options_.levels, 2, 2)
-                            : score_workspace(plan_, 2 + channels, 2 + channels, channels + 1);
+        angle_scratch scratch;
+        if (correlation_)
+            scratch.correlation.emplace(plan_, 2 + channels, 2 + channels, channels + 1);
+        if (information_)
+            scratch.information.emplace(plan_, 1 + options_.levels, 2, 2);
+        return scratch;
     }
 
-    found search_angle(std::size_t index, score_rule const& rule, score_workspace& w) const {
+    found search_angle(std::size_t index, score_rule const& rule, angle_scratch& scratch) const {
         double const angle = angles_.angles[index];
-        std::vector<search_plane> planes;
-        for (aligned_vector<float>& p : w.planes)
-            planes.push_back({p.data(), plan_.pitch()});
-        std::size_t const channels = moving_.values.channels();
+        auto const planes_of = [&](score_workspace& w) {
+            std::vector<search_plane> planes;
+            for (aligned_vector<float>& p : w.planes)
+                planes.push_back({p.data(), plan_.pitch()});
+            return planes;
+        };
+        if (correlation_) {
+            score_workspace& w = *scratch.correlation;
+            auto const planes = planes_of(w);
+            turn_level<false>(moving_, angle, grid_, planes.data(), planes.back());
+            correlation_spectra(plan_, w.planes, moving_.values.channels(), w.planes.back(), w.score, w.moving,
+                                w.transform);
+        }
         if (information_) {
+            score_workspace& w = *scratch.information;
+            auto const planes = planes_of(w);
             turn_level<true>(moving_, angle, grid_, planes.data(), planes.back());
             moving_level_spectra(plan_, w.planes[0], w.planes.back(), w.score, w.moving, w.transform);
-        } else {
-            turn_level<false>(moving_, angle, grid_, planes.data(), planes.back());
-            correlation_spectra(plan_, w.planes, channels, w.planes.back(), w.score, w.moving, w.transform);
         }
         found result;
         for (std::size_t tile = 0; tile < tiles_.size(); ++tile)
@@ -201,10 +229,14 @@ private:
                 if (half_turn && !angles_.half_turns)
                     continue;
                 if (information_)
-                    information_scores(plan_, tiles_[tile], half_turn, rule, degrees_, w);
-                else
-                    correlation_scores(plan_, tiles_[tile], half_turn, rule, w);
-                collect(tile, half_turn ? angle + std::numbers::pi : angle, half_turn, w, result);
+                    information_scores(plan_, tiles_[tile].levels, half_turn, rule, degrees_, *scratch.information);
+                if (correlation_)
+                    correlation_scores(plan_, tiles_[tile].values, half_turn, rule, *scratch.correlation);
+                if (information_ && correlation_)
+                    add_scores(scratch.correlation->score, scratch.information->score,
+                               static_cast<float>(options_.information));
+                collect(tile, half_turn ? angle + std::numbers::pi : angle, half_turn,
+                        correlation_ ? *scratch.correlation : *scratch.information, result);
             }
         return result;
     }
@@ -267,9 +299,9 @@ private:
     turned_grid grid_;
     shift_axis x_, y_;
     fft2 plan_;
-    bool information_ = false;
+    bool correlation_ = false, information_ = false;
     std::size_t degrees_ = 0;
-    std::vector<std::vector<complex_plane>> tiles_;
+    std::vector<tile_spectra> tiles_;
 };
 
 }  // namespace comir::inline COMIR_ABI::detail

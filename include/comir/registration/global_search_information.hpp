@@ -13,39 +13,37 @@ namespace comir::inline COMIR_ABI::detail {
 
 inline constexpr std::size_t most_levels = 16;
 
-/// Replaces the values by the number (0, 1, ...) of their k-means cluster, all channels together. The clusters start
-/// at evenly spaced ranks of the channels' sum; few passes suffice, since any similar cut of the values will do.
-inline void quantise(search_level& level, std::size_t clusters) {
+/// The number (0, 1, ...) of each pixel's k-means cluster, all channels together; 0 where the weight is 0. The clusters
+/// start at evenly spaced ranks of the channels' sum; few passes suffice, since any similar cut of the values will do.
+inline image<float> quantise(image<float> const& values, image<float> const& weight, std::size_t clusters) {
     constexpr std::size_t passes = 12, most_samples = 8192;
-    std::size_t const channels = level.values.channels(), pixels = level.weight.values().size();
+    std::size_t const channels = values.channels(), pixels = weight.values().size();
     std::vector<std::size_t> sample;
     std::size_t const stride = std::max<std::size_t>(1, pixels / most_samples);
     for (std::size_t i = stride / 2; i < pixels; i += stride)
-        if (level.weight.values()[i] > 0.0f)
+        if (weight.values()[i] > 0.0f)
             sample.push_back(i);
-    image<float> numbers({1, level.height(), level.width()});
-    if (sample.empty()) {
-        level.values = numbers;
-        return;
-    }
+    image<float> numbers({1, values.height(), values.width()});
+    if (sample.empty())
+        return numbers;
     auto const sum = [&](std::size_t i) {
         float s = 0.0f;
         for (std::size_t c = 0; c < channels; ++c)
-            s += level.values.channel(c)[i];
+            s += values.channel(c)[i];
         return s;
     };
     std::stable_sort(sample.begin(), sample.end(), [&](std::size_t a, std::size_t b) { return sum(a) < sum(b); });
     std::vector<float> centres(clusters * channels);
     for (std::size_t k = 0; k < clusters; ++k)
         for (std::size_t c = 0; c < channels; ++c)
-            centres[k * channels + c] = level.values.channel(c)[sample[(2 * k + 1) * sample.size() / (2 * clusters)]];
+            centres[k * channels + c] = values.channel(c)[sample[(2 * k + 1) * sample.size() / (2 * clusters)]];
     auto const nearest = [&](std::size_t i) {
         std::size_t best = 0;
         float least = std::numeric_limits<float>::infinity();
         for (std::size_t k = 0; k < clusters; ++k) {
             float d = 0.0f;
             for (std::size_t c = 0; c < channels; ++c) {
-                float const e = level.values.channel(c)[i] - centres[k * channels + c];
+                float const e = values.channel(c)[i] - centres[k * channels + c];
                 d += e * e;
             }
             if (d < least) {
@@ -61,16 +59,16 @@ inline void quantise(search_level& level, std::size_t clusters) {
             std::size_t const k = nearest(i);
             counts[k] += 1.0;
             for (std::size_t c = 0; c < channels; ++c)
-                sums[k * channels + c] += static_cast<double>(level.values.channel(c)[i]);
+                sums[k * channels + c] += static_cast<double>(values.channel(c)[i]);
         }
         for (std::size_t k = 0; k < clusters; ++k)
             for (std::size_t c = 0; c < channels && counts[k] > 0.0; ++c)
                 centres[k * channels + c] = static_cast<float>(sums[k * channels + c] / counts[k]);
     }
     for (std::size_t i = 0; i < pixels; ++i)
-        if (level.weight.values()[i] > 0.0f)
+        if (weight.values()[i] > 0.0f)
             numbers.values()[i] = static_cast<float>(nearest(i));
-    level.values = numbers;
+    return numbers;
 }
 
 /// x log x, and zero up to one half: counts from transforms miss whole numbers by rounding errors.

@@ -14,16 +14,16 @@
 namespace comir::inline COMIR_ABI::detail {
 
 /// An image at one resolution as a search uses it: values that are zero where the weight is zero.
-/// Shapes: values (C, H, W); weight (1, H, W), 0 or 1. For mutual information values holds one plane, the number of the
-///         pixel's level
+/// Shapes: values (C, H, W), for correlation; numbers (1, H, W), for mutual information, each pixel's level; what the
+///         metric does not need may be empty. weight (1, H, W), 0 or 1
 struct search_level {
     std::size_t factor = 1;
-    image<float> values, weight;
+    image<float> values, numbers, weight;
     double area = 0.0;                      // sum of the weights
     double centre_x = 0.0, centre_y = 0.0;  // the full image's centre, in pixels of the level
 
-    std::size_t width() const { return values.width(); }
-    std::size_t height() const { return values.height(); }
+    std::size_t width() const { return weight.width(); }
+    std::size_t height() const { return weight.height(); }
 };
 
 /// The blurred and subsampled image with its mask.
@@ -176,14 +176,15 @@ private:
 };
 
 /// Turns the level onto the grid: pixel q takes the value at centre + R(angle) (q - grid centre), and the weight 1 if
-/// all pixels that it is interpolated from have it. Values are linear, or with Nearest those of the nearest pixel.
-/// Writes: `values` (one plane a channel) and `weight` on the whole grid, zero where there is nothing
+/// all pixels that it is interpolated from have it. Values are linear; with Nearest it takes the nearest pixel's
+/// number. Writes: `values` (one plane a channel, or that of the numbers) and `weight` on the whole grid, zero where
+/// there is nothing
 template <bool Nearest>
 void turn_level(search_level const& level, double angle, turned_grid const& grid, search_plane const* values,
                 search_plane const& weight) {
     double const c = std::cos(angle), s = std::sin(angle);
     auto const right = static_cast<double>(level.width() - 1), bottom = static_cast<double>(level.height() - 1);
-    std::size_t const channels = level.values.channels(), pitch = level.width();
+    std::size_t const channels = Nearest ? 1 : level.values.channels(), pitch = level.width();
     float const* const mask = level.weight.row(0, 0);
     bool const all_count = level.area == static_cast<double>(level.width() * level.height());
     linear_row row;
@@ -202,7 +203,7 @@ void turn_level(search_level const& level, double angle, turned_grid const& grid
                 std::size_t const at = static_cast<std::size_t>(in_y + 0.5) * pitch +  //
                                        static_cast<std::size_t>(in_x + 0.5);
                 weight.row(y)[x] = mask[at];
-                values[0].row(y)[x] = level.values.row(0, 0)[at];
+                values[0].row(y)[x] = level.numbers.row(0, 0)[at];
             }
         } else {
             row.place(level, x_start, c, y_start, s, range);

@@ -16,6 +16,7 @@ namespace comir::inline COMIR_ABI {
 enum class search_metric {
     correlation,         // zero-normalised cross-correlation of the overlap, -1 to 1: for images that are alike
     mutual_information,  // of quantised values, in nats: for raw images of two modalities
+    combined,            // correlation of the images plus mutual information of their sources, weighed
 };
 
 /// The defaults search everything: the whole circle and every shift with enough overlap.
@@ -34,7 +35,8 @@ struct global_search_options {
     // Correlation compares contrast relative to that of the surroundings: the sigma of these, in pixels of each
     // resolution, 0 for contrast as it is; and what counts as no contrast, as a share of the image's.
     double contrast_sigma = 4.0, contrast_floor = 0.2;
-    std::size_t levels = 8;  // values that mutual information distinguishes, 2 to 16
+    std::size_t levels = 8;    // values that mutual information distinguishes, 2 to 16
+    double information = 2.0;  // weight of mutual information, in nats, where metrics are combined
     int threads = 0;
     progress on_progress = {};  // after each angle of the coarsest resolution; stopping gives no candidates
 };

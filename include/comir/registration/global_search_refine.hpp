@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,7 @@ struct turned_image {
     std::vector<float> storage;
 
     turned_image(search_level const& level, double turn, bool nearest)
-        : angle(turn), grid(grid_for(level, {angle})), channels(level.values.channels()) {
+        : angle(turn), grid(grid_for(level, {angle})), channels(nearest ? 1 : level.values.channels()) {
         storage.resize((channels + 1) * grid.w * grid.h);
         std::vector<search_plane> planes;
         for (std::size_t k = 0; k <= channels; ++k)
@@ -109,7 +110,7 @@ inline local_score information_at(search_level const& fixed, turned_image const&
     constexpr std::size_t histograms = 4;
     std::array<std::array<unsigned, most_levels * most_levels>, histograms> joint{};
     for (std::ptrdiff_t r = window.top; r < window.bottom; ++r) {
-        float const* const f = fixed.values.row(0, static_cast<std::size_t>(y + r)) + x;
+        float const* const f = fixed.numbers.row(0, static_cast<std::size_t>(y + r)) + x;
         float const* const wf = fixed.weight.row(0, static_cast<std::size_t>(y + r)) + x;
         float const* const m = moving.row(0, static_cast<std::size_t>(r));
         float const* const wm = moving.weight_row(static_cast<std::size_t>(r));
@@ -146,7 +147,8 @@ public:
         : fixed_(fixed),
           moving_(moving),
           options_(options),
-          information_(options.metric == search_metric::mutual_information) {
+          correlation_(options.metric != search_metric::mutual_information),
+          information_(options.metric != search_metric::correlation) {
         degrees_ = (options.levels - 1) * (options.levels - 1);
         rule_ = make_rule(fixed, moving, options);
     }
@@ -177,37 +179,44 @@ private:
     using cube = std::array<search_place, 27>;  // angle, then y, then x, the centre in the middle
     static constexpr std::size_t middle = 13;
 
+    /// What the metric compares of the moving image, turned by one angle onto one grid.
+    struct turned_level {
+        std::optional<turned_image> values, numbers;
+
+        turned_image const& any() const { return values ? *values : *numbers; }
+    };
     /// The last cube and its turned images: what recurs in the next one is taken over.
     struct around {
-        std::vector<turned_image> turned;
+        std::vector<turned_level> turned;
         cube scores{};
     };
 
     cube score_around(search_place const& centre, double step, around& near) const {
         cube out{};
-        std::vector<turned_image> last;
+        std::vector<turned_level> last;
         last.swap(near.turned);
         auto const f = static_cast<double>(fixed_.factor);
         for (std::size_t a = 0; a < 3; ++a) {
             double const angle = centre.angle + (static_cast<double>(a) - 1.0) * step;
             if ((a != 1 && step == 0.0) || !allowed(angle - options_.angle))
                 continue;
-            auto const known =
-                std::ranges::find_if(last, [&](turned_image const& t) { return std::abs(t.angle - angle) < 1e-9; });
+            auto const known = std::ranges::find_if(
+                last, [&](turned_level const& t) { return std::abs(t.any().angle - angle) < 1e-9; });
             if (known != last.end()) {
                 near.turned.push_back(std::move(*known));
                 last.erase(known);  // steps may be so small that the next angle is known as this one
             } else {
-                near.turned.emplace_back(moving_, angle, information_);
+                near.turned.push_back(turn(angle));
             }
-            turned_image const& turned = near.turned.back();
-            auto const x0 = static_cast<std::ptrdiff_t>(std::lround(centre.x / f - turned.grid.centre_x()));
-            auto const y0 = static_cast<std::ptrdiff_t>(std::lround(centre.y / f - turned.grid.centre_y()));
+            turned_level const& turned = near.turned.back();
+            turned_grid const& grid = turned.any().grid;
+            auto const x0 = static_cast<std::ptrdiff_t>(std::lround(centre.x / f - grid.centre_x()));
+            auto const y0 = static_cast<std::ptrdiff_t>(std::lround(centre.y / f - grid.centre_y()));
             for (std::ptrdiff_t dy = -1; dy <= 1; ++dy)
                 for (std::ptrdiff_t dx = -1; dx <= 1; ++dx) {
                     std::ptrdiff_t const x = x0 + dx, y = y0 + dy;
-                    double const place_x = f * (static_cast<double>(x) + turned.grid.centre_x());
-                    double const place_y = f * (static_cast<double>(y) + turned.grid.centre_y());
+                    double const place_x = f * (static_cast<double>(x) + grid.centre_x());
+                    double const place_y = f * (static_cast<double>(y) + grid.centre_y());
                     search_place& place = out[9 * a + static_cast<std::size_t>(3 * (dy + 1) + dx + 1)];
                     auto const seen = std::ranges::find_if(near.scores, [&](search_place const& p) {
                         return p.overlap > 0.0 && std::abs(p.angle - angle) < 1e-9 && std::abs(p.x - place_x) < 1e-6 &&
@@ -217,8 +226,7 @@ private:
                         place = *seen;
                         continue;
                     }
-                    local_score s = information_ ? information_at(fixed_, turned, x, y, degrees_)
-                                                 : correlation_at(fixed_, turned, x, y);
+                    local_score s = score_at(turned, x, y);
                     if (s.overlap < static_cast<double>(rule_.min_pixels) ||
                         !within(place_x - f * fixed_.centre_x, options_.max_shift_x) ||
                         !within(place_y - f * fixed_.centre_y, options_.max_shift_y))
@@ -230,6 +238,24 @@ private:
         }
         near.scores = out;
         return out;
+    }
+    turned_level turn(double angle) const {
+        turned_level turned;
+        if (correlation_)
+            turned.values.emplace(moving_, angle, false);
+        if (information_)
+            turned.numbers.emplace(moving_, angle, true);
+        return turned;
+    }
+    local_score score_at(turned_level const& turned, std::ptrdiff_t x, std::ptrdiff_t y) const {
+        if (!correlation_)
+            return information_at(fixed_, *turned.numbers, x, y, degrees_);
+        local_score s = correlation_at(fixed_, *turned.values, x, y);
+        if (information_ && s.score > static_cast<double>(no_score)) {
+            double const other = information_at(fixed_, *turned.numbers, x, y, degrees_).score;
+            s.score = other > static_cast<double>(no_score) ? s.score + options_.information * other : other;
+        }
+        return s;
     }
     bool allowed(double from_middle) const {
         return options_.max_angle >= std::numbers::pi ||
@@ -256,7 +282,7 @@ private:
     search_level const& fixed_;
     search_level const& moving_;
     global_search_options const& options_;
-    bool information_;
+    bool correlation_, information_;
     std::size_t degrees_ = 0;
     score_rule rule_;
 };

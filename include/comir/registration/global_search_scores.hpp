@@ -53,6 +53,16 @@ struct score_workspace {
     }
 };
 
+/// Adds weighed scores; a shift that counts in one only does not count.
+inline void add_scores(aligned_vector<float>& scores, aligned_vector<float> const& others, float weight) {
+    auto const none = broadcast(no_score), by = broadcast(weight);
+    for (std::size_t i = 0; i < scores.size(); i += simd_width<float>) {
+        auto const a = load<float>(scores.data() + i), b = load<float>(others.data() + i);
+        store<float>(scores.data() + i,
+                     where_positive(a - none, where_positive(b - none, multiply_add(by, b, a), none), none));
+    }
+}
+
 /// The spectra of a real image's weight, its values' squares and its values, a channel each; the values are zero where
 /// the weight is. `square` is scratch of the image's size.
 inline void correlation_spectra(fft2 const& plan, std::vector<aligned_vector<float>> const& values,
