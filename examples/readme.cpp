@@ -19,7 +19,8 @@ comir::registration_result<comir::rigid2> train_and_register(std::span<comir::al
     trainer.fit(pairs, {.steps = steps});
     auto const a = comir::to_unit(trainer.encoder<0>().encode(rgb), trainer.range());
     auto const b = comir::to_unit(trainer.encoder<1>().encode(nir), trainer.range());
-    return comir::register_auto(a, b);  // maps rgb's pixels to nir's, turned and shifted by anything
+    // Maps rgb's pixels to nir's, turned and shifted by anything; asks rgb and nir where a and b leave doubt.
+    return comir::register_auto(a, b, {}, {}, {}, rgb, nir);
 }
 // [program]
 

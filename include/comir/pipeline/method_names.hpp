@@ -12,7 +12,7 @@ struct method_name {
     char const* purpose;
 };
 inline constexpr std::array<method_name, 7> method_names{{
-    {"auto", "global search by correlation, refined by alpha-AMD: CoMIRs, any displacement"},
+    {"auto", "global search by correlation, in doubt also by mutual information, refined by alpha-AMD"},
     {"alpha_amd", "alpha-AMD from many starts: CoMIRs, displacements up to a quarter of the image"},
     {"sift", "SIFT and RANSAC: CoMIRs or images of one modality, any displacement"},
     {"sift+alpha_amd", "the same, refined by alpha-AMD"},

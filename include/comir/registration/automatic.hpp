@@ -46,9 +46,9 @@ struct automatic_options {
 /// better correlated is taken: alpha-AMD is exact to hundredths of a pixel where intensities agree, and less so than
 /// the search where they do not.
 /// Where the search is in doubt, a second one adds the mutual information of the sources: what the images were made of,
-/// pixel by pixel, such as the photographs behind representations, or without them the images themselves. Where that is
-/// unsure, features are asked: they may tell places apart that correlate alike. Neither above a megapixel, where
-/// they take long.
+/// pixel by pixel, such as the photographs behind representations, or without them the images themselves. A third one
+/// compares the sources alone. The surest of them counts. Where it is unsure, features are asked: they may tell places
+/// apart that correlate alike. Nothing of this above a megapixel, where it takes long.
 /// The result's value is alpha-AMD's, in pixels; its confidence is that of the search or the features that decided; 0
 /// if not converged.
 /// Memory:  above a megapixel alpha-AMD's maps of the fixed image are not kept, and where one image is more than four
@@ -86,8 +86,11 @@ public:
                                             image<float> const& source = {}) const {
         auto const begin = std::chrono::steady_clock::now();
         search_outcome const outcome = search_.search(moving, mask);
-        auto const confidence = [](search_outcome const& o) { return search_confidence(evidence_of(o)); };
-        auto result = refined_best(outcome, confidence, moving, mask);
+        registration_result<rigid2> result;
+        result.transform.centre = image_centre(fixed_.shape());
+        result.value = std::numeric_limits<double>::infinity();
+        if (!outcome.candidates.empty())
+            consider_winner(outcome, search_confidence(evidence_of(outcome)), result, moving, mask);
         if (result.converged && std::max(pixels(fixed_.shape()), pixels(moving.shape())) <= large) {
             if (result.confidence < options_.doubtful)
                 ask_sources(result, moving, mask, source);
@@ -115,36 +118,43 @@ private:
         return mask.empty() ? image_mask{} : crop(mask, r);
     }
 
-    /// The winner of a search's candidates, refined, with the confidence of the search; not converged without any.
-    template <class Confidence>
-    registration_result<rigid2> refined_best(search_outcome const& outcome, Confidence const& confidence,
-                                             image<float> const& moving, image_mask const& mask) const {
-        registration_result<rigid2> result;
-        result.transform.centre = image_centre(fixed_.shape());
-        result.value = std::numeric_limits<double>::infinity();
-        if (outcome.candidates.empty())
-            return result;
+    /// Refines a place that something is sure of by so much, and takes it if that is surer than what is known.
+    void consider(rigid2 const& place, double sure, registration_result<rigid2>& known, image<float> const& moving,
+                  image_mask const& mask) const {
+        if (known.converged && sure <= known.confidence)
+            return;
+        registration_result<rigid2> found;
+        refine(found, place, moving, mask);
+        found.confidence = found.converged ? sure : 0.0;
+        if (!known.converged || found.converged)
+            known = found;
+    }
+    /// The same with the winner of a search's candidates, by its confidence in the best of them.
+    void consider_winner(search_outcome const& outcome, double sure, registration_result<rigid2>& known,
+                         image<float> const& moving, image_mask const& mask) const {
         std::size_t const winner = choose(outcome.candidates, moving, mask);
-        refine(result, outcome.candidates[winner].transform, moving, mask);
         // Another place than the best of the search cannot be surer than a draw.
-        double const sure = confidence(outcome);
-        result.confidence = !result.converged ? 0.0 : winner == 0 ? sure : std::min(sure, 0.5);
-        return result;
+        consider(outcome.candidates[winner].transform, winner == 0 ? sure : std::min(sure, 0.5), known, moving, mask);
     }
 
-    /// Searches by the images and their sources together, and keeps what is surer.
+    /// Searches by the images and their sources together, then by the sources alone.
     void ask_sources(registration_result<rigid2>& result, image<float> const& moving, image_mask const& mask,
-                     image<float> const& source) const {
-        global_search_options both = options_.search;
-        both.metric = search_metric::combined;
-        search_outcome const outcome = global_search_target(fixed_, both, mask_, source_).search(moving, mask, source);
-        auto const confidence = [&](search_outcome const& o) {
-            return detail::combined_confidence(o, {detail::source_of(fixed_, source_), mask_},
-                                               {detail::source_of(moving, source), mask}, options_.threads);
-        };
-        auto const found = refined_best(outcome, confidence, moving, mask);
-        if (found.converged && found.confidence > result.confidence)
-            result = found;
+                     image<float> const& moving_source) const {
+        detail::masked_image const fixed{detail::source_of(fixed_, source_), mask_},
+            other{detail::source_of(moving, moving_source), mask};
+        global_search_options o = options_.search;
+        o.metric = search_metric::combined;
+        search_outcome const outcome =
+            global_search_target(fixed_, o, mask_, fixed.values).search(moving, mask, other.values);
+        if (!outcome.candidates.empty())
+            consider_winner(outcome, detail::combined_confidence(outcome, fixed, other, options_.threads), result,
+                            moving, mask);
+        if (result.confidence >= options_.doubtful)
+            return;
+        o.metric = search_metric::mutual_information;
+        auto const found = global_search(fixed.values, other.values, o, mask_, mask);
+        if (found.converged)
+            consider(found.transform, found.confidence, result, moving, mask);
     }
 
     void ask_features(registration_result<rigid2>& result, image<float> const& moving, image_mask const& mask) const {

@@ -10,13 +10,13 @@ namespace comir::inline COMIR_ABI::detail {
 
 /// The probability, 0 to 1, that the best place of a search by combined metrics is the true one, from the search's
 /// margin and from what the sources' mutual information says of the place. 0 where that has no peak.
-/// The weights are a logistic fit to 690 searches whose correlation alone was below 0.9: CoMIRs of unseen tissue,
+/// The weights are a logistic fit to 617 searches whose correlation alone was below 0.9: CoMIRs of unseen tissue,
 /// landscapes and the sample scene, 80 to 160 pixels on images of the same size and of 512, and raw images of tissue,
-/// 484 of them impossible. At 0.5 they accept 106 of the 125 right results, 1 of 81 wrong ones and 6 of the impossible.
+/// 411 of them impossible. At 0.5 they accept 114 of the 126 right results, 1 of 80 wrong ones and 4 of the impossible.
 /// Errors: error if the outcome has no candidates
 inline double combined_confidence(search_outcome const& outcome, masked_image const& fixed_source,
                                   masked_image const& moving_source, int threads) {
-    constexpr double offset = -2.51, by_margin = 9.94, by_log_peak = 1.30, by_deviations = 0.83;
+    constexpr double offset = 0.94, by_margin = 8.65, by_log_peak = 2.25, by_deviations = 0.89;
     double const margin = evidence_of(outcome).margin;
     information_evidence const e =
         information_evidence_between(fixed_source, moving_source, to_affine(outcome.candidates[0].transform), threads);

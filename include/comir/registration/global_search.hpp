@@ -177,11 +177,13 @@ private:
                                                 global_search_options const& o) {
         bool const information = o.metric != search_metric::correlation;
         std::size_t const side = o.coarse_side > 0 ? o.coarse_side : 64;
-        // Small images in large ones are searched coarser, to 5/8 of the side: the cost grows with the fixed image.
+        // To 5/8 of the side coarser: small images in large ones, as the cost grows with the fixed image, and for mutual
+        // information, which costs several times as much, all that are larger than the side.
         std::size_t const most_pixels = (information ? 16 : 64) * side * side;
         std::size_t const smaller = std::min({moving.w, moving.h, fixed.w, fixed.h});
         std::size_t factor = std::max<std::size_t>(1, (smaller + side / 2) / side);
-        while ((fixed.w / factor) * (fixed.h / factor) > most_pixels && smaller / (factor + 1) >= 5 * side / 8)
+        while (((fixed.w / factor) * (fixed.h / factor) > most_pixels || (information && smaller / factor > side)) &&
+               smaller / (factor + 1) >= 5 * side / 8)
             ++factor;
         factor = std::max(factor, std::min(o.finest, std::max<std::size_t>(1, smaller / detail::search_least_side)));
         std::vector<std::size_t> factors{factor};

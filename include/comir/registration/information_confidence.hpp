@@ -7,6 +7,7 @@
 
 #include <comir/image/image.hpp>
 #include <comir/image/pyramid.hpp>
+#include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/compared_pixels.hpp>
 #include <comir/registration/mutual_information_confidence.hpp>
 #include <comir/registration/mutual_information_image.hpp>
@@ -57,8 +58,8 @@ inline double confidence_of(information_evidence const& e, double margin) {
     constexpr double offset = -3.63, by_log_peak = 2.86, by_deviations = 1.87, by_margin = 5.4;
     if (!(e.peak > 0.0))
         return 0.0;
-    return 1.0 / (1.0 + std::exp(-(offset + by_log_peak * std::log(e.peak) + by_deviations * e.deviations +
-                                   by_margin * margin)));
+    return confidence_at(offset + by_log_peak * std::log(e.peak) + by_deviations * e.deviations + by_margin * margin,
+                         margin);
 }
 
 }  // namespace comir::inline COMIR_ABI::detail
