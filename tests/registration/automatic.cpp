@@ -202,6 +202,10 @@ TEST_CASE("register_auto: wrong options are refused by name") {
     options.plain = -1.0;
     CHECK_THROWS_AS(register_auto(something, something, options), comir::error);
     CHECK_THROWS_AS(register_auto(something, image<float>({1, 4, 4})), comir::error);
+    // A source that does not fit is refused even where the search is sure.
+    image<float> const small({1, 60, 60}, 0.5f);
+    CHECK_THROWS_AS(register_auto(something, something, {}, {}, {}, small), comir::shape_error);
+    CHECK_THROWS_AS(register_auto(something, something, {}, {}, {}, {}, small), comir::shape_error);
 }
 
 TEST_CASE("agreement_under: equals the plain loop, and ignored pixels do not count") {

@@ -76,6 +76,7 @@ public:
         for (auto const& [name, value] : {std::pair{"doubtful", options_.doubtful}, {"unsure", options_.unsure}})
             require(value >= 0.0 && value <= 1.0, "comir::register_auto: ", name, " is ", value,
                     ", expected a confidence from 0 to 1");
+        detail::check_search_source("fixed", source_, fixed_, mask_);
         if (pixels(fixed.shape()) <= large && has_pixels(mask))
             prepared_.emplace(fixed, options_.refine, mask);
     }
@@ -85,6 +86,7 @@ public:
     registration_result<rigid2> register_to(image<float> const& moving, image_mask const& mask = {},
                                             image<float> const& source = {}) const {
         auto const begin = std::chrono::steady_clock::now();
+        detail::check_search_source("moving", source, moving, mask);  // whether it will be asked or not
         search_outcome const outcome = search_.search(moving, mask);
         registration_result<rigid2> result;
         result.transform.centre = image_centre(fixed_.shape());
