@@ -177,8 +177,8 @@ private:
                                                 global_search_options const& o) {
         bool const information = o.metric != search_metric::correlation;
         std::size_t const side = o.coarse_side > 0 ? o.coarse_side : 64;
-        // To 5/8 of the side coarser: small images in large ones, as the cost grows with the fixed image, and for mutual
-        // information, which costs several times as much, all that are larger than the side.
+        // To 5/8 of the side coarser: small images in large ones, as the cost grows with the fixed image; and whatever
+        // is larger than the side for mutual information, which costs several times as much.
         std::size_t const most_pixels = (information ? 16 : 64) * side * side;
         std::size_t const smaller = std::min({moving.w, moving.h, fixed.w, fixed.h});
         std::size_t factor = std::max<std::size_t>(1, (smaller + side / 2) / side);
