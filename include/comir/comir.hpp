@@ -120,7 +120,6 @@
 #include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/automatic_window.hpp>
 #include <comir/registration/centred_start.hpp>
-#include <comir/registration/combined_confidence.hpp>
 #include <comir/registration/compared_pixels.hpp>
 #include <comir/registration/compared_places.hpp>
 #include <comir/registration/correlation_confidence.hpp>

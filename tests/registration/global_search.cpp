@@ -143,6 +143,12 @@ TEST_CASE("global_search: sources tell places apart where the images look alike"
         };
         check(fixed, patch, fixed_source, source, 1.0);
         check(patch, fixed, source, fixed_source, -1.0);
+        // Mutual information reads the sources alone.
+        options.metric = search_metric::mutual_information;
+        auto const given = global_search(fixed, patch, options, {}, {}, fixed_source, source),
+                   alone = global_search(fixed_source, source, options);
+        CHECK(given.transform.parameters == alone.transform.parameters);
+        CHECK(given.confidence == alone.confidence);
         // By itself, neither place is sure.
         options.metric = search_metric::correlation;
         CHECK(global_search(fixed, patch, options).confidence < 0.7);

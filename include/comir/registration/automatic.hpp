@@ -15,9 +15,9 @@
 #include <comir/registration/alpha_amd.hpp>
 #include <comir/registration/automatic_confidence.hpp>
 #include <comir/registration/automatic_window.hpp>
-#include <comir/registration/combined_confidence.hpp>
 #include <comir/registration/feature_based.hpp>
 #include <comir/registration/global_search.hpp>
+#include <comir/registration/information_confidence.hpp>
 #include <comir/registration/result.hpp>
 
 namespace comir::inline COMIR_ABI {
@@ -149,7 +149,7 @@ private:
         search_outcome const outcome =
             global_search_target(fixed_, o, mask_, fixed.values).search(moving, mask, other.values);
         if (!outcome.candidates.empty())
-            consider_winner(outcome, detail::combined_confidence(outcome, fixed, other, options_.threads), result,
+            consider_winner(outcome, detail::confidence_of(outcome, o.metric, fixed, other, options_.threads), result,
                             moving, mask);
         if (result.confidence >= options_.doubtful)
             return;

@@ -13,7 +13,6 @@
 #include <comir/core/parallel.hpp>
 #include <comir/image/centre.hpp>
 #include <comir/registration/automatic_confidence.hpp>
-#include <comir/registration/combined_confidence.hpp>
 #include <comir/registration/details.hpp>
 #include <comir/registration/global_search_coarse.hpp>
 #include <comir/registration/global_search_level.hpp>
@@ -134,8 +133,7 @@ public:
         auto const begin = std::chrono::steady_clock::now();
         detail::check_search_image("moving", moving, mask);
         detail::check_search_source("moving", source, moving, mask);
-        bool const information = options_.metric == search_metric::mutual_information;
-        require<shape_error>(information || moving.channels() == full_.channels(),
+        require<shape_error>(!detail::uses_correlation(options_.metric) || moving.channels() == full_.channels(),
                              "comir::global_search: the moving image has ", moving.channels(),
                              " channels, the fixed image ", full_.channels(),
                              "; give images of one kind, or search by mutual information");
@@ -175,7 +173,7 @@ private:
     /// The resolutions, coarse to fine.
     static std::vector<std::size_t> factors_for(image_shape const& fixed, image_shape const& moving,
                                                 global_search_options const& o) {
-        bool const information = o.metric != search_metric::correlation;
+        bool const information = detail::uses_information(o.metric);
         std::size_t const side = o.coarse_side > 0 ? o.coarse_side : 64;
         // To 5/8 of the side coarser: small images in large ones, as the cost grows with the fixed image; and whatever
         // is larger than the side for mutual information, which costs several times as much.
@@ -193,13 +191,18 @@ private:
     }
 
     static detail::search_level level_of(compared const& whole, std::size_t factor, global_search_options const& o) {
-        auto level = detail::make_search_level(whole.source, whole.mask, factor, o.threads);
-        if (o.metric != search_metric::correlation)
-            level.numbers = detail::quantise(level.values, level.weight, o.levels);
-        if (o.metric == search_metric::mutual_information)
+        auto const made_of = [&](image<float> const& full) {
+            return detail::make_search_level(full, whole.mask, factor, o.threads);
+        };
+        bool const correlation = detail::uses_correlation(o.metric);
+        auto level = made_of(correlation ? whole.values : whole.source);
+        if (detail::uses_information(o.metric)) {
+            bool const made = !correlation || &whole.values == &whole.source;
+            level.numbers =
+                detail::quantise(made ? level.values : made_of(whole.source).values, level.weight, o.levels);
+        }
+        if (!correlation)
             return level;
-        if (&whole.values != &whole.source)
-            level.values = detail::make_search_level(whole.values, whole.mask, factor, o.threads).values;
         if (o.contrast_sigma > 0.0)
             level.values =
                 detail::local_contrast_of(level.values, whole.mask.empty() ? whole.mask : subsample(whole.mask, factor),
@@ -212,7 +215,7 @@ private:
     static std::size_t climbers(detail::search_level const& moving, global_search_options const& o) {
         constexpr std::size_t pixels = std::size_t{1} << 18;
         // Joint histograms cost several times what sums of products do.
-        std::size_t const most = o.metric != search_metric::correlation ? 24 : 64;
+        std::size_t const most = detail::uses_information(o.metric) ? 24 : 64;
         return std::max(o.candidates, std::min(most, pixels / (moving.width() * moving.height() + 1)));
     }
 
@@ -262,9 +265,8 @@ private:
 };
 
 /// The best place over all angles and shifts; global_search_target says how and with which errors. The value is the
-/// score, the overlap is as candidates have it, the confidence search_confidence, with mutual information
-/// detail::confidence_of, with both detail::combined_confidence. Not converged if no place has texture and enough
-/// overlap; confidence 0 then.
+/// score, the overlap is as candidates have it, the confidence search_confidence, or where mutual information counts
+/// detail::confidence_of. Not converged if no place has texture and enough overlap; confidence 0 then.
 inline registration_result<rigid2> global_search(image<float> const& fixed, image<float> const& moving,
                                                  global_search_options const& options = {},
                                                  image_mask const& fixed_mask = {}, image_mask const& moving_mask = {},
@@ -283,18 +285,12 @@ inline registration_result<rigid2> global_search(image<float> const& fixed, imag
         result.value = best.score;
         result.overlap = best.overlap;
         result.converged = true;
-        search_evidence const evidence = evidence_of(outcome);
-        if (options.metric == search_metric::correlation)
-            result.confidence = search_confidence(evidence);
-        else if (options.metric == search_metric::mutual_information)
-            result.confidence =
-                detail::confidence_of(detail::information_evidence_between({fixed, fixed_mask}, {moving, moving_mask},
-                                                                           to_affine(best.transform), options.threads),
-                                      evidence.margin);
+        if (!detail::uses_information(options.metric))
+            result.confidence = search_confidence(evidence_of(outcome));
         else
             result.confidence =
-                detail::combined_confidence(outcome, {detail::source_of(fixed, fixed_source), fixed_mask},
-                                            {detail::source_of(moving, moving_source), moving_mask}, options.threads);
+                detail::confidence_of(outcome, options.metric, {detail::source_of(fixed, fixed_source), fixed_mask},
+                                      {detail::source_of(moving, moving_source), moving_mask}, options.threads);
     }
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return result;

@@ -82,8 +82,8 @@ public:
         if (x_.count <= 0 || y_.count <= 0)
             return;
         plan_ = fft2(y_.cycle, x_.cycle);
-        correlation_ = options.metric != search_metric::mutual_information;
-        information_ = options.metric != search_metric::correlation;
+        correlation_ = uses_correlation(options.metric);
+        information_ = uses_information(options.metric);
         degrees_ = (options.levels - 1) * (options.levels - 1);
         tiles_.resize(x_.parts() * y_.parts());
         parallel_for(tiles_.size(), options.threads, [&](std::size_t i) { prepare_tile(i); });

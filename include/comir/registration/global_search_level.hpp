@@ -176,9 +176,9 @@ private:
 };
 
 /// Turns the level onto the grid: pixel q takes the value at centre + R(angle) (q - grid centre), and the weight 1 if
-/// all pixels that it is interpolated from have it. Values are linear; with Nearest it takes the nearest pixel's
-/// number. Writes: `values` (one plane a channel, or that of the numbers) and `weight` on the whole grid, zero where
-/// there is nothing
+/// all pixels that it is interpolated from have it. Values are linear; with Nearest it is the nearest pixel's number.
+/// Writes: `values` (one plane a channel, or that of the numbers) and `weight` on the whole grid, zero where there is
+///         nothing
 template <bool Nearest>
 void turn_level(search_level const& level, double angle, turned_grid const& grid, search_plane const* values,
                 search_plane const& weight) {

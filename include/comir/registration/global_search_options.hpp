@@ -19,6 +19,18 @@ enum class search_metric {
     combined,            // correlation of the images plus mutual information of their sources, weighed
 };
 
+namespace detail {
+
+/// What a metric compares.
+constexpr bool uses_correlation(search_metric metric) {
+    return metric != search_metric::mutual_information;
+}
+constexpr bool uses_information(search_metric metric) {
+    return metric != search_metric::correlation;
+}
+
+}  // namespace detail
+
 /// The defaults search everything: the whole circle and every shift with enough overlap.
 struct global_search_options {
     search_metric metric = search_metric::correlation;

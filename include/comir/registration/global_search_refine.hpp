@@ -147,8 +147,8 @@ public:
         : fixed_(fixed),
           moving_(moving),
           options_(options),
-          correlation_(options.metric != search_metric::mutual_information),
-          information_(options.metric != search_metric::correlation) {
+          correlation_(uses_correlation(options.metric)),
+          information_(uses_information(options.metric)) {
         degrees_ = (options.levels - 1) * (options.levels - 1);
         rule_ = make_rule(fixed, moving, options);
     }
