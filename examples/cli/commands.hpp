@@ -48,7 +48,7 @@ struct train_settings {
     std::string a, b, out, pictures, name_a, name_b, validation_a, validation_b, network = "compact", critic = "mse";
     std::string pixels;                              // fingerprint of the images that are trained on
     std::string goes_on_by = "go on with --resume";  // what to do after a stop
-    std::size_t channels = 1, steps = 360, batch = 0, patch = 0, hold_out = 0, checkpoint_every = 50;
+    std::size_t channels = 1, steps = 720, batch = 0, patch = 0, hold_out = 0, checkpoint_every = 50;
     std::size_t cells = 0;  // 0: of about 16 px
     double temperature = 0.0, learning_rate = 0.0, decay = 0.0, blur = 0.0, negate = 0.0, local_contrast = 0.0,
            part = 1.0;

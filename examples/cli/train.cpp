@@ -37,14 +37,15 @@ std::vector<scene> scenes_of(std::vector<comir::aligned_pair> pairs) {
     return scenes;
 }
 
-/// Pieces along each side of a patch. Without a number, the most that divide it and are at least 16 px wide.
+/// Pieces along each side of a patch. Without a number, the most that divide it and are at least 16 px wide; one if
+/// they are two, of which the patches of two modalities would share none.
 std::size_t cells_of(train_settings const& s) {
     if (s.cells > 0)
         return s.cells;
     std::size_t cells = std::max<std::size_t>(1, s.patch / 16);
     while (s.patch % cells != 0)
         --cells;
-    return cells;
+    return cells > 2 ? cells : 1;
 }
 
 /// Weight of the pull to what both modalities show alike. Contrasts that are turned over contradict it.
@@ -74,6 +75,7 @@ comir::trainer_options trainer_options_of(train_settings const& s) {
     options.temperature = s.temperature;
     options.batch = s.batch;
     options.cells = cells_of(s);
+    options.turn_apart = s.equivariance != "none";
     options.augment.patch = s.patch;
     options.augment.blur_probability = s.blur;
     options.negate = s.negate;
@@ -268,7 +270,7 @@ train_settings default_train_settings() {
     train_settings s;
     // Measured on held-out pairs, with the cells that they are cut into.
     s.batch = 12;
-    s.patch = 96;
+    s.patch = 112;
     s.learning_rate = 4e-2;
     s.temperature = 0.25;
     s.decay = library.decay_l2;

@@ -150,6 +150,7 @@
 #include <comir/training/augment.hpp>
 #include <comir/training/canonical_signal.hpp>
 #include <comir/training/negate.hpp>
+#include <comir/training/patch_views.hpp>
 #include <comir/training/sampler.hpp>
 #include <comir/training/signal_guide.hpp>
 #include <comir/training/trainer.hpp>

@@ -125,7 +125,9 @@ private:
                 " px, expected at most ", most_margin);
         std::size_t const margin = round_up(options.margin, multiple);
         std::size_t const padded_h = round_up(h + 2 * margin, multiple), padded_w = round_up(w + 2 * margin, multiple);
-        image<float> const in = preprocess(source, settings_, options.threads);
+        image<float> const made =
+            preprocesses(settings_) ? preprocess(source, settings_, options.threads) : image<float>();
+        image<float> const& in = made.empty() ? source : made;
 
         image<float> result({network_.out_channels(), h, w});
         result.spacing = source.spacing;

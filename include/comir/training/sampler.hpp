@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,12 +15,22 @@
 #include <comir/core/tensor.hpp>
 #include <comir/image/image.hpp>
 #include <comir/training/augment.hpp>
+#include <comir/transform/compose.hpp>
 
 namespace comir::inline COMIR_ABI {
 
 /// One scene seen in M modalities: images of equal rows and columns, whose pixels show the same points.
 template <std::size_t M>
 using aligned_images = std::array<image<float>, M>;
+
+/// Looks at a drawn patch as it is. A type of its own, since composing with the identity would round positions.
+struct whole_view {};
+
+/// What a drawn patch may be looked at through: view(m, n) is an affine2 for modality m of sample n.
+template <class View>
+concept patch_view = std::same_as<View, whole_view> || requires(View const& view, std::size_t i) {
+    { view(i, i) } -> std::convertible_to<affine2>;
+};
 
 struct sampler_options {
     augment_options augment{};
@@ -63,13 +74,26 @@ public:
     /// Errors:  shape_error if a view has another shape
     /// Threads: over samples; the same bits for any number of threads
     void draw(std::uint64_t step, std::array<tensor_view<float>, M> const& batch, int threads = 0) const {
-        fill_batch("comir::batch_sampler::draw", training_part, step, batch, threads);
+        draw(step, batch, whole_view{}, threads);
+    }
+    /// The same, seen through a view: pixel p of sample n in modality m shows pixel view(m, n)(p) of what is drawn
+    /// without.
+    /// Shapes:  batch[m] is (N, channels(m), Q, Q), of any Q
+    template <patch_view View>
+    void draw(std::uint64_t step, std::array<tensor_view<float>, M> const& batch, View const& view,
+              int threads = 0) const {
+        fill_batch("comir::batch_sampler::draw", training_part, step, batch, view, threads);
     }
 
     /// As draw, from a row of samples apart from the training's: the same `index` is the same batch for ever, which
     /// makes losses of different steps comparable.
     void draw_validation(std::uint64_t index, std::array<tensor_view<float>, M> const& batch, int threads = 0) const {
-        fill_batch("comir::batch_sampler::draw_validation", validation_part, index, batch, threads);
+        draw_validation(index, batch, whole_view{}, threads);
+    }
+    template <patch_view View>
+    void draw_validation(std::uint64_t index, std::array<tensor_view<float>, M> const& batch, View const& view,
+                         int threads = 0) const {
+        fill_batch("comir::batch_sampler::draw_validation", validation_part, index, batch, view, threads);
     }
 
 private:
@@ -116,9 +140,11 @@ private:
         return result;
     }
 
+    template <patch_view View>
     void fill_batch(char const* who, std::uint64_t part, std::uint64_t step,
-                    std::array<tensor_view<float>, M> const& batch, int threads) const {
-        std::size_t const count = batch[0].shape().n, size = options_.augment.patch;
+                    std::array<tensor_view<float>, M> const& batch, View const& view, int threads) const {
+        constexpr bool is_whole = std::same_as<View, whole_view>;
+        std::size_t const count = batch[0].shape().n, size = is_whole ? options_.augment.patch : batch[0].shape().h;
         for (std::size_t m = 0; m < M; ++m)
             require<shape_error>(batch[m].shape() == shape4{count, channels(m), size, size}, who, ": batch[", m,
                                  "] is ", to_string(batch[m].shape()), ", expected ",
@@ -126,20 +152,26 @@ private:
         std::vector<sample_plan> plans(count);
         for (std::size_t n = 0; n < count; ++n)
             plans[n] = plan(part, step * count + n);
+        auto const seen = [&](std::size_t m, std::size_t n) {
+            augmentation how = plans[n].how;
+            if constexpr (!is_whole)
+                how.patch_to_scene = compose(how.patch_to_scene, view(m, n));
+            return how;
+        };
         detail::with_method(options_.augment.method, [&](auto method) {
             parallel_for(count, threads, [&](std::size_t n) {
                 if (plans[n].how.blur_sigma == 0)
                     for (std::size_t m = 0; m < M; ++m)
                         detail::cut_patch<decltype(method)::value>(scenes_[plans[n].scene][m],
-                                                                   plans[n].how.patch_to_scene, batch[m], n);
+                                                                   seen(m, n).patch_to_scene, batch[m], n);
             });
         });
         // A blur allocates, which no parallel region may do: here the threads share each patch instead.
         for (std::size_t n = 0; n < count; ++n)
             if (plans[n].how.blur_sigma != 0)
                 for (std::size_t m = 0; m < M; ++m)
-                    detail::cut_blurred_patch(scenes_[plans[n].scene][m], plans[n].how, options_.augment.method,
-                                              batch[m], n, threads);
+                    detail::cut_blurred_patch(scenes_[plans[n].scene][m], seen(m, n), options_.augment.method, batch[m],
+                                              n, threads);
     }
 
     std::span<aligned_images<M> const> scenes_;

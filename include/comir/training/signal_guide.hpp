@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,8 +20,7 @@ namespace comir::inline COMIR_ABI {
 /// Pulls the representations of a batch towards the canonical signal of its patches: weight times the sum over the
 /// modalities of the mean of (x - signal)^2, in as many channels as the signal has. Contrastive losses leave open what
 /// a representation looks like, and chance decides; the guide decides instead, in the same way for every seed.
-/// Shapes:  x and dx: M views (N, C, P, P), windows of the patches that a batch_sampler of the same options draws;
-///          at[m] is the row and column of modality m's
+/// Shapes:  x and dx: M views (N, C, P, P), what a batch_sampler of the same options draws through `view`
 /// Writes:  gradient adds to dx
 /// Threads: over channels of samples; the same bits for any number of threads. One object per thread
 template <std::size_t M>
@@ -34,27 +34,29 @@ public:
     signal_guide& operator=(signal_guide const&) = delete;
 
     /// The penalty at a step of the sampler; its derivative by x is added to dx.
+    template <patch_view View = whole_view>
     double gradient(std::uint64_t step, double weight, std::array<tensor_view<float const>, M> const& x,
-                    std::array<tensor_view<float>, M> const& dx,
-                    std::array<std::array<std::size_t, 2>, M> const& at = {}) {
+                    std::array<tensor_view<float>, M> const& dx, View const& view = {}) {
         shape4 shape = x[0].shape();
         require<shape_error>(shape.c >= sampler_.channels(0), "comir::signal_guide: x is ", to_string(shape),
                              ", expected at least ", sampler_.channels(0), " channels");
         shape.c = sampler_.channels(0);
-        std::size_t const drawn = sampler_.options().augment.patch;
-        signal_.resize({shape.n, shape.c, drawn, drawn});
-        sampler_.draw(step, {signal_.view()}, threads_);
+        signal_.resize(shape);
         double const factor = weight / static_cast<double>(shape.size());
         sums_.resize(shape.n * shape.c);
         double total = 0;
         for (std::size_t m = 0; m < M; ++m) {
-            auto const signal = std::as_const(signal_).view().window(at[m][0], at[m][1], shape.h, shape.w);
+            if constexpr (std::same_as<View, whole_view>)
+                sampler_.draw(step, {signal_.view()}, view, threads_);
+            else
+                sampler_.draw(
+                    step, {signal_.view()}, [&](std::size_t, std::size_t n) { return view(m, n); }, threads_);
             parallel_for(sums_.size(), threads_, [&](std::size_t item) {
                 std::size_t const n = item / shape.c, c = item % shape.c;
                 sums_[item] = 0;
                 for (std::size_t y = 0; y < shape.h; ++y)
-                    sums_[item] += row(x[m].row(n, c, y), signal.row(n, c, y), dx[m].row(n, c, y), shape.w,
-                                       static_cast<float>(2 * factor));
+                    sums_[item] += row(x[m].row(n, c, y), std::as_const(signal_).view().row(n, c, y),
+                                       dx[m].row(n, c, y), shape.w, static_cast<float>(2 * factor));
             });
             for (double const sum : sums_)
                 total += sum;

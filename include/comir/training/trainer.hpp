@@ -25,6 +25,7 @@
 #include <comir/optim/schedule.hpp>
 #include <comir/optim/sgd.hpp>
 #include <comir/training/negate.hpp>
+#include <comir/training/patch_views.hpp>
 #include <comir/training/sampler.hpp>
 #include <comir/training/signal_guide.hpp>
 
@@ -35,7 +36,8 @@ struct trainer_options {
     double temperature = 0.5;          // of InfoNCE; the original's
     std::size_t batch = 16;            // patches of each modality a step
     std::size_t cells = 1;             // per side of a patch: its pieces are the points of the loss; the original's 1.
-                                       // Above 1, patches of two modalities lie a cell apart and share the others
+                                       // Above 1, patches of two modalities lie apart; see patch_views
+    bool turn_apart = true;            // with cells: patches of two modalities are turned against each other
     augment_options augment{};         // patch extent, rotation, flips, blur
     double learning_rate = 1e-2;       // peak; the original's constant one
     std::size_t warm_up = 5;           // steps; then half a cosine down to zero
@@ -117,7 +119,8 @@ public:
     trainer(trainer_options options, Critic critic, Networks... networks)
         : options_(std::move(options)),
           networks_(std::move(networks)...),
-          loss_({.temperature = options_.temperature, .threads = options_.threads}, std::move(critic)) {
+          loss_({.temperature = options_.temperature, .threads = options_.threads}, std::move(critic)),
+          views_(options_.augment.patch, options_.cells, options_.turn_apart && options_.augment.rotate) {
         require<shape_error>(options_.batch >= 2, "comir::trainer: the batch is ", options_.batch,
                              ", expected at least 2 patches: the others are what each is told apart from");
         require<shape_error>(options_.log.empty() || options_.log.size() == modalities, "comir::trainer: log has ",
@@ -138,9 +141,6 @@ public:
                                  "; representations must be alike");
             require<shape_error>(options_.augment.patch % network.multiple() == 0, "comir::trainer: a patch of ",
                                  options_.augment.patch, " px, expected a multiple of ", network.multiple());
-            require<shape_error>(options_.cells >= 1 && options_.augment.patch % options_.cells == 0,
-                                 "comir::trainer: a patch of ", options_.augment.patch, " px cannot be cut into ",
-                                 options_.cells, " x ", options_.cells, " cells; give a divisor");
             network_state& s = state_.networks[I];
             s.parameters.resize(network.parameter_count());
             s.running.resize(network.running_count());
@@ -182,7 +182,12 @@ public:
         while (state_.step < fit.steps) {
             auto const begin = std::chrono::steady_clock::now();
             training_step report;
-            sampler.draw(state_.step, views(patches_), options_.threads);
+            random_stream places(options_.seed, state_.step, 0x706c61636573);
+            views_.place(options_.batch, places);
+            if (options_.cells > 1)
+                sampler.draw(state_.step, views(patches_), view(), options_.threads);
+            else
+                sampler.draw(state_.step, views(patches_), options_.threads);
             for (std::size_t m = 0; m < modalities && options_.negate > 0; ++m) {
                 random_stream random(options_.seed, state_.step, 0x6e656761 + m);
                 negate_contrast(patches_[m].view(), options_.negate, random);
@@ -311,42 +316,23 @@ private:
         return made;
     }
 
-    /// Patches as large as the windows of all modalities together.
+    /// Squares that hold the patches of all modalities.
     sampler_options sampling(std::span<aligned_images<modalities> const> scenes) const {
-        std::size_t const patch = options_.augment.patch, drawn = patch + stagger();
-        for (std::size_t i = 0; i < scenes.size() && stagger() > 0; ++i) {
+        for (std::size_t i = 0; i < scenes.size() && options_.cells > 1; ++i) {
             image_shape const s = scenes[i][0].shape();
-            require<shape_error>(s.h >= drawn && s.w >= drawn, "comir::trainer: a patch of ", patch,
-                                 " px does not fit into scene ", i, " of ", s.w, " x ", s.h, " px: it takes ", drawn,
-                                 " px, since patches of two modalities lie a cell of ", stagger(),
-                                 " px apart; use a smaller patch");
+            require<shape_error>(s.h >= views_.square() && s.w >= views_.square(), "comir::trainer: a patch of ",
+                                 options_.augment.patch, " px does not fit into scene ", i, " of ", s.w, " x ", s.h,
+                                 " px: it takes ", views_.square(),
+                                 " px, since patches of two modalities lie apart; use a smaller patch, or one cell");
         }
         sampler_options result{.augment = options_.augment, .seed = options_.seed};
-        result.augment.patch = drawn;
+        result.augment.patch = views_.square();
         return result;
     }
 
-    /// How far apart the modalities' windows of a patch lie, px: one cell. Networks feel the zeros around a patch, and
-    /// would learn to tell cells apart by their distances from the border, if these were the same in all modalities.
-    std::size_t stagger() const { return options_.cells > 1 ? options_.augment.patch / options_.cells : 0; }
-
-    /// Chooses the windows of a step, by two bits: each modality's is at the beginning or at the end of either axis.
-    void place_windows(std::uint64_t bits) {
-        for (std::size_t m = 0; m < modalities; ++m)
-            for (std::size_t axis = 0; axis < 2; ++axis)
-                windows_[m][axis] = ((bits >> axis) + m) % 2 * stagger();
-    }
-    template <class T>
-    tensor_view<T> window(tensor_view<T> const& patches, std::size_t modality) const {
-        auto const [y, x] = windows_[modality];
-        return patches.window(y, x, options_.augment.patch, options_.augment.patch);
-    }
-    /// What all windows show.
-    template <class T>
-    tensor_view<T> common(tensor_view<T> const& patches, std::size_t modality) const {
-        auto const [y, x] = windows_[modality];
-        std::size_t const side = options_.augment.patch - stagger();
-        return patches.window(stagger() - y, stagger() - x, side, side);
+    /// Where a modality's patch of a sample lies in its square.
+    auto view() const {
+        return [this](std::size_t m, std::size_t n) { return views_.to_square(m, n); };
     }
 
     void reserve(batch_sampler<modalities> const& sampler) {
@@ -355,13 +341,16 @@ private:
             std::size_t const in = std::get<I>(networks_).in_channels(), out = std::get<I>(networks_).out_channels();
             require<shape_error>(sampler.channels(I) == in, "comir::trainer: modality ", I, " has ",
                                  sampler.channels(I), " channels, its network expects ", in);
-            patches_[I].resize({n, in, p + stagger(), p + stagger()});
-            turned_[I].resize({n, in, p, p});
+            for (auto* t : {&patches_[I], &turned_[I]})
+                t->resize({n, in, p, p});
             for (auto* t : {&encoded_[I], &representations_[I], &gradients_[I]})
                 t->resize({n, out, p, p});
-            if (std::size_t const k = options_.cells; k > 1)
+            if (options_.cells > 1) {
+                std::size_t const k = views_.common_cells(), common = views_.common();
+                common_[I].resize({n, out, common, common});
                 for (auto* t : {&cells_[I], &cell_gradients_[I]})
-                    t->resize({n * (k - 1) * (k - 1), out, p / k, p / k});
+                    t->resize({n * k * k, out, common / k, common / k});
+            }
             parameter_gradients_[I].resize(state_.networks[I].parameters.size());
             turns_[I].resize(n);
             inverse_[I].resize(n);
@@ -397,7 +386,6 @@ private:
     }
 
     void step(training_step& report, signal_guide<modalities>* guide) {
-        place_windows(detail::mix64(options_.seed ^ detail::mix64(state_.step)));
         // Independent quarter turns of every patch of every modality, undone behind the network.
         each([&]<std::size_t I>() {
             random_stream random(options_.seed, state_.step, 0x7475726e + I);
@@ -405,7 +393,7 @@ private:
                 turns_[I][n] = quarter_turns_of<Group>(random.below(Group::order));
                 inverse_[I][n] = inverse_turn(turns_[I][n]);
             }
-            turn<float>(window(std::as_const(patches_[I]).view(), I), turns_[I], turned_[I].view(), options_.threads);
+            turn<float>(std::as_const(patches_[I]).view(), turns_[I], turned_[I].view(), options_.threads);
             running_before_[I] = state_.networks[I].running;
             forward<I>();
             turn<float>(std::as_const(encoded_[I]).view(), inverse_[I], representations_[I].view(), options_.threads);
@@ -417,8 +405,9 @@ private:
         if (options_.cells > 1)
             for (std::size_t m = 0; m < modalities; ++m) {
                 fill(outputs[m], 0.0f);
-                join_cells<float>(std::as_const(cell_gradients_[m]).view(), options_.cells - 1, common(outputs[m], m),
+                join_cells<float>(std::as_const(cell_gradients_[m]).view(), views_.common_cells(), common_[m].view(),
                                   options_.threads);
+                views_.template add_common<float>(m, std::as_const(common_[m]).view(), outputs[m], options_.threads);
             }
         for (auto const& [norm, weight] :
              {std::pair{decay_norm::l1, options_.decay_l1}, std::pair{decay_norm::l2, options_.decay_l2}})
@@ -427,7 +416,7 @@ private:
                                     .gradient(inputs, outputs);
 
         if (guide)
-            report.guide = guide->gradient(state_.step, guide_weight(report.steps), inputs, outputs, windows_);
+            report.guide = guide->gradient(state_.step, guide_weight(report.steps), inputs, outputs, view());
 
         report.gradient_norms.resize(modalities);
         bool finite = std::isfinite(report.loss.loss + report.decay + report.guide);
@@ -463,19 +452,25 @@ private:
     std::array<tensor<float>, modalities> const& cut() {
         if (options_.cells <= 1)
             return representations_;
-        for (std::size_t m = 0; m < modalities; ++m)
-            cut_cells<float>(common(std::as_const(representations_[m]).view(), m), options_.cells - 1, cells_[m].view(),
+        for (std::size_t m = 0; m < modalities; ++m) {
+            views_.template cut_common<float>(m, std::as_const(representations_[m]).view(), common_[m].view(),
+                                              options_.threads);
+            cut_cells<float>(std::as_const(common_[m]).view(), views_.common_cells(), cells_[m].view(),
                              options_.threads);
+        }
         return cells_;
     }
 
     void encode_validation(batch_sampler<modalities> const& sampler, std::uint64_t index) {
-        sampler.draw_validation(index, views(patches_), options_.threads);
-        place_windows(0);
+        views_.place_alike(options_.batch);
+        if (options_.cells > 1)
+            sampler.draw_validation(index, views(patches_), view(), options_.threads);
+        else
+            sampler.draw_validation(index, views(patches_), options_.threads);
         each([&]<std::size_t I>() {
             std::get<I>(networks_).encode(state_.networks[I].parameters, state_.networks[I].running,
-                                          window(std::as_const(patches_[I]).view(), I), representations_[I].view(),
-                                          workspace<I>(), options_.threads);
+                                          std::as_const(patches_[I]).view(), representations_[I].view(), workspace<I>(),
+                                          options_.threads);
         });
     }
 
@@ -506,11 +501,11 @@ private:
     intensity_range range_;
     std::tuple<typename Networks::workspace...> workspaces_;  // with recompute, only the first is used
     info_nce<Critic> loss_;
+    patch_views<modalities> views_;
     std::array<tensor<float>, modalities> patches_, turned_, encoded_, representations_, gradients_;
-    std::array<tensor<float>, modalities> cells_, cell_gradients_;
+    std::array<tensor<float>, modalities> common_, cells_, cell_gradients_;
     std::array<std::vector<float>, modalities> parameter_gradients_, running_before_;
     std::array<std::vector<std::uint8_t>, modalities> turns_, inverse_;
-    std::array<std::array<std::size_t, 2>, modalities> windows_{};  // row and column of each modality's in a patch
 };
 
 }  // namespace comir::inline COMIR_ABI
