@@ -45,6 +45,11 @@ expect(1 "^comir: --average-turns [^\n]+--model\n$" register --average-turns --f
 expect(0 "validation  loss" train ${pair} ${tiny} --steps 2 --out v.safetensors --validation-a visible --validation-b
        infrared)
 
+# Images that are too small for the usual patches are trained on in smaller ones.
+expect(0 "compact network, 1 steps of 2 patches of 112 px" train ${pair} --batch 2 --steps 1 --out small.safetensors)
+expect(0 "compact network, 1 steps of 2 patches of 64 px" train ${pair} --part 0.3 --batch 2 --steps 1 --out
+       small.safetensors)
+
 # A recipe sets what is not given, wherever it stands.
 expect(0 "compact network, 1 steps of 4 patches of 16 px" train ${pair} --network compact ${tiny} --steps 1 --recipe
        paper --out p.safetensors)
@@ -162,7 +167,7 @@ expect(1 "^comir: [^\n]*a patch of 512 px does not fit[^\n]*\n$" train ${pair} -
 expect(1 "^comir: [^\n]*multiple of 8[^\n]*\n$" train ${pair} --patch 20 --out x.safetensors)
 expect(1 "^comir: --out: missing/x.safetensors: cannot create[^\n]+\n$" train ${pair} --out missing/x.safetensors)
 expect(1 "^comir: [^\n]*x.safetensors.checkpoint[^\n]*\n$" train ${pair} ${tiny} --out x.safetensors --resume)
-expect("[1-9][0-9]*" "comir: .*--patch.*'-8' is not a whole number" train ${pair} --patch -8 --out x.safetensors)
+expect("[1-9][0-9]*" "comir: .*--batch.*'-8' is not a whole number" train ${pair} --batch -8 --out x.safetensors)
 expect(1 "^comir: infrared/scene.png: [^\n]*1 channel[^\n]*3[^\n]*\n$" encode --model m.safetensors --modality visible infrared/scene.png
        --out x)
 expect(1 "^comir: [^\n]*'radar'[^\n]*'visible', 'infrared'[^\n]*\n$" encode --model m.safetensors --modality radar

@@ -40,7 +40,9 @@ void add_training(CLI::App& command, train_settings& s) {
         ->capture_default_str();
     command.add_option("--steps", s.steps, "training steps")->check(above_zero())->capture_default_str();
     command.add_option("--batch", s.batch, "patches of each modality a step")->capture_default_str();
-    command.add_option("--patch", s.patch, "rows and columns of a patch, px")->capture_default_str();
+    command
+        .add_option("--patch", s.patch, "rows and columns of a patch, px; default: 112, less for images below 144 px")
+        ->check(above_zero());
     command
         .add_option("--cells", s.cells,
                     "pieces along each side of a patch, each compared with all others; default: as many as are 16 px "

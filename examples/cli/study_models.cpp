@@ -36,6 +36,7 @@ std::string trained_file(study_variant const& variant, std::vector<comir::aligne
         sets.training = training;
     train_settings settings = variant.settings;
     settings.hold_out = 0;  // the images themselves are on record
+    settings.patch = patch_of(settings, sets);
     settings.goes_on_by = "the same study goes on with it";
 
     std::string const record = record_of(settings, sets.training);

@@ -270,7 +270,6 @@ train_settings default_train_settings() {
     train_settings s;
     // Measured on held-out pairs, with the cells that they are cut into.
     s.batch = 12;
-    s.patch = 112;
     s.learning_rate = 4e-2;
     s.temperature = 0.25;
     s.decay = library.decay_l2;
@@ -325,6 +324,17 @@ pair_sets read_sets(train_settings const& s) {
     return sets;
 }
 
+std::size_t patch_of(train_settings const& s, pair_sets const& sets) {
+    constexpr std::size_t cell = 16, most = 7 * cell, least = 3 * cell;
+    if (s.patch > 0)
+        return s.patch;
+    std::size_t side = most + 2 * cell;
+    for (auto const* pairs : {&sets.training, &sets.validation})
+        for (comir::aligned_pair const& pair : *pairs)
+            side = std::min({side, pair.images[0].width(), pair.images[0].height()});
+    return s.cells > 0 || side < least + 2 * cell ? most : (side - 2 * cell) / cell * cell;
+}
+
 void name_modalities(train_settings& s) {
     if (s.name_a.empty())
         s.name_a = folder_name(s.a);
@@ -346,6 +356,7 @@ std::map<std::string, std::string> settings_record(train_settings const& s) {
 
 void train_model(train_settings const& given, pair_sets sets) {
     train_settings s = given;
+    s.patch = patch_of(s, sets);
     s.pixels = fingerprint_of(sets.training);
     check_images("training", sets.training, sets.training[0], s);
     check_images("validation", sets.validation, sets.training[0], s);

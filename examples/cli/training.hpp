@@ -15,6 +15,10 @@ struct pair_sets {
     std::vector<comir::aligned_pair> training, validation;
 };
 
+/// Rows and columns of a patch, px; if none are given, as many as suit the smallest image. A training takes two cells
+/// more, and small images have less room.
+std::size_t patch_of(train_settings const& settings, pair_sets const& sets);
+
 /// The folders of the settings, cut and divided as these say.
 pair_sets read_sets(train_settings const& settings);
 /// Calls modalities that have no name as their folders.
