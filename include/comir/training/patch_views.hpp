@@ -118,7 +118,8 @@ private:
         float tx, ty;
     };
 
-    /// What is common stays inside a patch turned by it, to half a pixel; networks turn by quarters themselves.
+    /// The largest angle at which a turned patch holds what is common, to half a pixel: at most 45 degrees. Quarter
+    /// turns besides are the trainer's.
     double most_angle() const {
         // A square of side s, turned by a, reaches as far as one of side s (cos a + sin a), whose square is
         // s^2 (1 + sin 2a).
