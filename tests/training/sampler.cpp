@@ -241,3 +241,34 @@ TEST_CASE("batch_sampler: a batch of another shape is refused") {
     CHECK_THROWS_AS(sampler.draw_validation(0, {a.view(), colour.view()}), comir::shape_error);
     CHECK_THROWS_AS(sampler.draw(0, {}), comir::shape_error);
 }
+
+TEST_CASE("batch_sampler: a view shows a piece of what is drawn, blurred or not") {
+    auto const scenes = rough_scenes();
+    comir::batch_sampler<2> const sampler(scenes, {.augment = {.patch = 32, .blur_probability = 0.5}, .seed = 4});
+    batch_2 whole(8, 32), piece(8, 20);
+    sampler.draw(3, whole.views(), 2);
+    // Modality 1 looks two pixels further down.
+    auto const view = [](std::size_t m, std::size_t) {
+        return comir::affine2{{1, 0, 0, 1, 5, 3 + 2 * static_cast<double>(m)}, {}};
+    };
+    sampler.draw(3, piece.views(), view, 2);
+    auto const apart = [](comir::tensor<float> const& x, comir::tensor<float> const& of, std::size_t top) {
+        double worst = 0;
+        for (std::size_t n = 0; n < 8; ++n)
+            for (std::size_t y = 0; y < 20; ++y)
+                for (std::size_t i = 0; i < 20; ++i)
+                    worst = std::max(worst, std::abs(static_cast<double>(x(n, 0, y, i) - of(n, 0, y + top, i + 5))));
+        return worst;
+    };
+    CHECK(apart(piece.a, whole.a, 3) < 1e-4);
+    CHECK(apart(piece.b, whole.b, 5) < 1e-4);
+    CHECK(apart(piece.b, whole.b, 3) > 0.1);
+    sampler.draw_validation(3, whole.views(), 2);
+    CHECK(apart(piece.a, whole.a, 3) > 0.1);
+    sampler.draw_validation(3, piece.views(), view, 1);
+    CHECK(apart(piece.a, whole.a, 3) < 1e-4);
+
+    batch_2 uneven(8, 20);
+    uneven.b.resize({8, 1, 24, 24});
+    CHECK_THROWS_AS(sampler.draw(3, uneven.views(), view), comir::shape_error);
+}

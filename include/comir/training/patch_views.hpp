@@ -15,10 +15,11 @@
 namespace comir::inline COMIR_ABI {
 
 /// Where the modalities' patches of a step lie in the squares that are drawn from scenes, and what they show in common.
-/// With one cell a patch is its square. With more, what is common is the square's middle, all but the outer two cells:
-/// of each sample one modality's patch lies at a corner of the square, the others' in its middle, turned about it by
-/// angles of their own. Networks feel the zeros around a patch, and would tell cells at equal places apart by their
-/// distances from the border; and representations learn to turn with their images from patches turned unalike.
+/// With one cell a patch is its square. With more, a square is two cells wider than a patch: of each sample one
+/// modality's patch lies at a corner of the square, the others' in its middle, turned about it by angles of their own,
+/// and what is common is the square's middle without two cells at each side. Networks feel the zeros around a patch,
+/// and would tell cells at equal places apart by their distances from the border; and representations learn to turn
+/// with their images from patches turned unalike.
 template <std::size_t M>
 class patch_views {
 public:
