@@ -11,6 +11,7 @@
 #include <comir/core/random.hpp>
 #include <comir/core/tensor.hpp>
 #include <comir/transform/affine.hpp>
+#include <comir/transform/rigid.hpp>
 
 namespace comir::inline COMIR_ABI {
 
@@ -45,32 +46,23 @@ public:
         samples_.resize(batch);
         double const most = turn_ ? most_angle() : 0.0;
         for (sample& s : samples_) {
-            s.at_corner = random.below(M);
-            s.corner = {random.coin(0.5) ? rim() : 0, random.coin(0.5) ? rim() : 0};
-            for (double& angle : s.angles)
-                angle = random.uniform(-most, most);
+            std::size_t const upright = random.below(M), x = random.coin(0.5) ? rim() : 0,
+                              y = random.coin(0.5) ? rim() : 0;
+            for (affine2& patch : s)
+                patch = in_middle(random.uniform(-most, most));
+            s[upright] = at_corner(x, y);
         }
     }
     /// The same places for every sample, without turns.
-    void place_alike(std::size_t batch) { samples_.assign(batch, {}); }
+    void place_alike(std::size_t batch) {
+        sample s;
+        s.fill(in_middle(0));
+        s[0] = at_corner(0, 0);
+        samples_.assign(batch, s);
+    }
 
     /// From the pixels of modality m's patch of sample n to those of the square.
-    affine2 to_square(std::size_t m, std::size_t n) const {
-        sample const& s = samples_[n];
-        double const middle = 0.5 * (static_cast<double>(patch_) - 1.0), half_rim = 0.5 * static_cast<double>(rim());
-        affine2 result{.centre = {middle, middle}};
-        auto& [a, b, c, d, x, y] = result.parameters;
-        if (m == s.at_corner) {
-            x = static_cast<double>(s.corner[0]);
-            y = static_cast<double>(s.corner[1]);
-        } else {
-            a = d = std::cos(s.angles[m]);
-            c = std::sin(s.angles[m]);
-            b = -c;
-            x = y = half_rim;
-        }
-        return result;
-    }
+    affine2 const& to_square(std::size_t m, std::size_t n) const { return samples_[n][m]; }
 
     /// What is common of modality m's patches, turned back, between pixels linear.
     /// Shapes:  x (N, C, P, P) -> y (N, C, common(), common())
@@ -108,16 +100,24 @@ public:
     }
 
 private:
-    struct sample {
-        std::size_t at_corner = 0;            // the modality
-        std::array<std::size_t, 2> corner{};  // column and row of its patch in the square
-        std::array<double, M> angles{};       // of the others, radians
-    };
+    using sample = std::array<affine2, M>;  // to_square of each modality
     /// The upper left one of four pixels, and how far beyond it a position lies.
     struct position {
         std::size_t x, y;
         float tx, ty;
     };
+
+    affine2 placed(double angle, point2 shift) const {
+        double const middle = 0.5 * (static_cast<double>(patch_) - 1.0);
+        return detail::make_affine(rigid2{{angle, 0, 0}, {}}.linear(), shift, {middle, middle});
+    }
+    affine2 in_middle(double angle) const {
+        double const half_rim = 0.5 * static_cast<double>(rim());
+        return placed(angle, {half_rim, half_rim});
+    }
+    affine2 at_corner(std::size_t x, std::size_t y) const {
+        return placed(0, {static_cast<double>(x), static_cast<double>(y)});
+    }
 
     /// The largest angle at which a turned patch holds what is common, to half a pixel: at most 45 degrees. Quarter
     /// turns besides are the trainer's.

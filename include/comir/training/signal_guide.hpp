@@ -45,10 +45,11 @@ public:
         double const factor = weight / static_cast<double>(shape.size());
         sums_.resize(shape.n * shape.c);
         double total = 0;
+        constexpr bool is_whole = std::same_as<View, whole_view>;  // one signal for all modalities
+        if constexpr (is_whole)
+            sampler_.draw(step, {signal_.view()}, threads_);
         for (std::size_t m = 0; m < M; ++m) {
-            if constexpr (std::same_as<View, whole_view>)
-                sampler_.draw(step, {signal_.view()}, view, threads_);
-            else
+            if constexpr (!is_whole)
                 sampler_.draw(
                     step, {signal_.view()}, [&](std::size_t, std::size_t n) { return view(m, n); }, threads_);
             parallel_for(sums_.size(), threads_, [&](std::size_t item) {

@@ -184,10 +184,7 @@ public:
             training_step report;
             random_stream places(options_.seed, state_.step, 0x706c61636573);
             views_.place(options_.batch, places);
-            if (options_.cells > 1)
-                sampler.draw(state_.step, views(patches_), view(), options_.threads);
-            else
-                sampler.draw(state_.step, views(patches_), options_.threads);
+            with_view([&](auto const& view) { sampler.draw(state_.step, views(patches_), view, options_.threads); });
             for (std::size_t m = 0; m < modalities && options_.negate > 0; ++m) {
                 random_stream random(options_.seed, state_.step, 0x6e656761 + m);
                 negate_contrast(patches_[m].view(), options_.negate, random);
@@ -330,9 +327,13 @@ private:
         return result;
     }
 
-    /// Where a modality's patch of a sample lies in its square.
-    auto view() const {
-        return [this](std::size_t m, std::size_t n) { return views_.to_square(m, n); };
+    /// Calls f with what patches are seen through in their squares.
+    template <class F>
+    void with_view(F const& f) const {
+        if (options_.cells > 1)
+            f([this](std::size_t m, std::size_t n) { return views_.to_square(m, n); });
+        else
+            f(whole_view{});
     }
 
     void reserve(batch_sampler<modalities> const& sampler) {
@@ -416,7 +417,9 @@ private:
                                     .gradient(inputs, outputs);
 
         if (guide)
-            report.guide = guide->gradient(state_.step, guide_weight(report.steps), inputs, outputs, view());
+            with_view([&](auto const& view) {
+                report.guide = guide->gradient(state_.step, guide_weight(report.steps), inputs, outputs, view);
+            });
 
         report.gradient_norms.resize(modalities);
         bool finite = std::isfinite(report.loss.loss + report.decay + report.guide);
@@ -463,10 +466,7 @@ private:
 
     void encode_validation(batch_sampler<modalities> const& sampler, std::uint64_t index) {
         views_.place_alike(options_.batch);
-        if (options_.cells > 1)
-            sampler.draw_validation(index, views(patches_), view(), options_.threads);
-        else
-            sampler.draw_validation(index, views(patches_), options_.threads);
+        with_view([&](auto const& view) { sampler.draw_validation(index, views(patches_), view, options_.threads); });
         each([&]<std::size_t I>() {
             std::get<I>(networks_).encode(state_.networks[I].parameters, state_.networks[I].running,
                                           std::as_const(patches_[I]).view(), representations_[I].view(), workspace<I>(),
