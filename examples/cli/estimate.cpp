@@ -1,6 +1,5 @@
 #include "estimate.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
@@ -39,9 +38,7 @@ struct passing_folder {
 
 void print_estimate(train_settings const& s, std::vector<comir::aligned_pair> const& scenes) {
     constexpr std::size_t least_side = 48, count = 20;
-    std::size_t shorter = scenes[0].images[0].width();
-    for (comir::aligned_pair const& scene : scenes)
-        shorter = std::min({shorter, scene.images[0].width(), scene.images[0].height()});
+    std::size_t const shorter = shorter_side(scenes);
     if (shorter / 2 < least_side)
         return;
     passing_folder const folder(s.out);

@@ -2,8 +2,10 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,6 +90,13 @@ std::vector<comir::aligned_pair> load_scenes(std::string const& a, std::string c
         for (std::filesystem::path const& path : pair.paths)
             note_pages(path);
     return comir::read_pairs(files);
+}
+
+std::size_t shorter_side(std::vector<comir::aligned_pair> const& scenes) {
+    std::size_t shorter = std::numeric_limits<std::size_t>::max();
+    for (comir::aligned_pair const& scene : scenes)
+        shorter = std::min({shorter, scene.images[0].width(), scene.images[0].height()});
+    return shorter;
 }
 
 std::string make_pairs_of(std::vector<comir::aligned_pair> const& scenes, make_pairs_settings const& settings) {

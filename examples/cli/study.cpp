@@ -115,10 +115,7 @@ pair_sets study_sets(study_settings const& s) {
 
 study_test test_of(study_settings const& s, std::vector<comir::aligned_pair> scenes) {
     make_pairs_settings p = default_make_pairs_settings();
-    std::size_t shorter = scenes[0].images[0].width();
-    for (comir::aligned_pair const& scene : scenes)
-        shorter = std::min({shorter, scene.images[0].width(), scene.images[0].height()});
-    p.size = s.size > 0 ? s.size : shorter / 2;
+    p.size = s.size > 0 ? s.size : shorter_side(scenes) / 2;
     p.count = s.pairs;
     p.a_modality = s.train.name_a;
     p.b_modality = s.train.name_b;

@@ -37,12 +37,14 @@ std::vector<scene> scenes_of(std::vector<comir::aligned_pair> pairs) {
     return scenes;
 }
 
-/// Pieces along each side of a patch. Without a number, the most that divide it and are at least 16 px wide; one if
+constexpr std::size_t cell = 16;  // px; the width that cells are to have
+
+/// Pieces along each side of a patch. Without a number, the most that divide it and are at least a cell wide; one if
 /// they are two, of which the patches of two modalities would share none.
 std::size_t cells_of(train_settings const& s) {
     if (s.cells > 0)
         return s.cells;
-    std::size_t cells = std::max<std::size_t>(1, s.patch / 16);
+    std::size_t cells = std::max<std::size_t>(1, s.patch / cell);
     while (s.patch % cells != 0)
         --cells;
     return cells > 2 ? cells : 1;
@@ -325,13 +327,10 @@ pair_sets read_sets(train_settings const& s) {
 }
 
 std::size_t patch_of(train_settings const& s, pair_sets const& sets) {
-    constexpr std::size_t cell = 16, most = 7 * cell, least = 3 * cell;
+    constexpr std::size_t most = 7 * cell, least = 3 * cell;
     if (s.patch > 0)
         return s.patch;
-    std::size_t side = most + 2 * cell;
-    for (auto const* pairs : {&sets.training, &sets.validation})
-        for (comir::aligned_pair const& pair : *pairs)
-            side = std::min({side, pair.images[0].width(), pair.images[0].height()});
+    std::size_t const side = std::min({most + 2 * cell, shorter_side(sets.training), shorter_side(sets.validation)});
     return s.cells > 0 || side < least + 2 * cell ? most : (side - 2 * cell) / cell * cell;
 }
 
