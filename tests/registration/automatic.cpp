@@ -244,7 +244,7 @@ TEST_CASE("search_confidence: grows with every kind of evidence") {
         CHECK(comir::search_confidence(more) > before);
 }
 
-TEST_CASE("evidence_of: scores the best place, and compares it with the second") {
+TEST_CASE("evidence_of: scores a place, and compares it with the best other one") {
     comir::search_outcome outcome;
     CHECK_THROWS_AS(comir::evidence_of(outcome), comir::error);
     outcome.statistics = {100.0, 0.1, 0.05};
@@ -252,6 +252,9 @@ TEST_CASE("evidence_of: scores the best place, and compares it with the second")
     auto const e = comir::evidence_of(outcome);
     CHECK(e.score == 0.7);
     CHECK(e.margin == doctest::Approx(std::log(3.0)));
+    CHECK(comir::evidence_of(outcome, 2).score == 0.2);
+    CHECK(comir::evidence_of(outcome, 2).margin == doctest::Approx(-std::log(6.0)));
+    CHECK_THROWS_AS(comir::evidence_of(outcome, 3), comir::error);
     outcome.candidates.resize(1);
     CHECK(comir::evidence_of(outcome).margin == doctest::Approx(std::log(12.0)));
 }

@@ -421,13 +421,40 @@ TEST_CASE("information_evidence_between: of unlike sizes and masks") {
     CHECK(confidence(image<float>({1, 8, 4000}, 1.0f), {}, image<float>({1, 8, 4000}, 1.0f), {}, rigid2{}) == 0.0);
 }
 
-TEST_CASE("confidence_of: of a search for mutual information grows with every kind of evidence") {
+TEST_CASE("confidence_of: of a search grows with every kind of evidence") {
     auto const confidence = [](double peak, double deviations, double margin) {
-        return comir::detail::confidence_of({peak, deviations}, margin);
+        return comir::detail::confidence_of({peak, deviations, true}, {0.0, margin});
     };
     double const before = confidence(0.1, 4.0, 0.5);
     CHECK(confidence(0.12, 4.0, 0.5) > before);
     CHECK(confidence(0.1, 4.2, 0.5) > before);
     CHECK(confidence(0.1, 4.0, 0.6) > before);
     CHECK(confidence(0.0, 4.0, 0.5) == 0.0);
+    auto const beside = [](double score, double deviations, double margin) {
+        return comir::detail::confidence_of({0.0, deviations, true}, {score, margin},
+                                            comir::detail::information_beside_correlation);
+    };
+    double const known = beside(0.3, 4.0, 0.2);
+    CHECK(beside(0.31, 4.0, 0.2) > known);
+    CHECK(beside(0.3, 4.2, 0.2) > known);
+    CHECK(beside(0.3, 4.0, 0.21) > known);
+    CHECK(beside(0.9, 40.0, 0.0) == 0.5);
+}
+
+TEST_CASE("confidence_of: what sources show at a place tells whether a correlation is believed") {
+    auto const images = make_pair({1, 128, 128}, {1, 96, 96}, 1.1, 6.0, -4.0, 5),
+               others = make_pair({1, 128, 128}, {1, 96, 96}, 1.1, 6.0, -4.0, 6);
+    auto const outcome = comir::global_search_target(images.fixed, {.threads = 1}).search(images.moving);
+    // As if the search had been nearly in doubt.
+    comir::search_outcome doubtful = outcome;
+    doubtful.candidates[0].score = 0.25;
+    doubtful.candidates[1].score = 0.21;
+    auto const confidence = [&](image<float> const& moving, image_mask const& mask) {
+        return comir::detail::confidence_of(doubtful, 0, search_metric::correlation, {images.fixed, {}}, {moving, mask},
+                                            1);
+    };
+    double const alone = comir::search_confidence(comir::evidence_of(doubtful));
+    CHECK(confidence(images.moving, {}) > std::max(0.9, alone));
+    CHECK(confidence(others.moving, {}) < std::min(0.3, alone));
+    CHECK(confidence(others.moving, image_mask({1, 96, 96}, 0)) == alone);  // nothing to compare
 }

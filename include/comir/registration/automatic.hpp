@@ -32,7 +32,7 @@ inline std::vector<alpha_amd_step> refining_pyramid(image_shape const& fixed) {
 struct automatic_options {
     global_search_options search{.candidates = 4};
     alpha_amd_options refine{};  // an empty pyramid means refining_pyramid
-    double plain = 0.5;          // weight of the plain correlation, beside the search's score, in choosing the place
+    double plain = 0.5;          // weight of the plain correlation, beside the search's score, where places compete
     double drift = 0.02;         // of the smaller image's diagonal: refining that moves it further is undone
     feature_options features = comir_feature_options();
     double doubtful = 0.9;  // a confidence below this asks the sources; 0: never
@@ -41,14 +41,15 @@ struct automatic_options {
 };
 
 /// A fixed image prepared for registrations from nowhere: any angle, any shift, images of any two sizes. For images
-/// that are alike, such as two CoMIRs: a global search by correlation of local contrast, whose best places compete by
-/// score and plain correlation, then alpha-AMD from the winner. Of the search's transform and the refined one the
-/// better correlated is taken: alpha-AMD is exact to hundredths of a pixel where intensities agree, and less so than
-/// the search where they do not.
-/// Where the search is in doubt, a second one adds the mutual information of the sources: what the images were made of,
-/// pixel by pixel, such as the photographs behind representations, or without them the images themselves. A third one
-/// compares the sources alone. The surest of them counts. Where it is unsure, features are asked: they may tell places
-/// apart that correlate alike. Nothing of this above a megapixel, where it takes long.
+/// that are alike, such as two CoMIRs: a global search by correlation of local contrast, whose best places, unless it
+/// is sure of the first, compete by score and plain correlation, then alpha-AMD from the winner. Of the search's
+/// transform and the refined one the better correlated is taken: alpha-AMD is exact to hundredths of a pixel where
+/// intensities agree, and less so than the search where they do not.
+/// Sources are what the images were made of, pixel by pixel, such as the photographs behind representations; what they
+/// show at the place tells how sure the search is. Where it is in doubt, a second one adds their mutual information, or
+/// without sources that of the images themselves, and a third one compares these alone. The surest of them counts.
+/// Where it is unsure, features are asked: they may tell places apart that correlate alike. Nothing of this above a
+/// megapixel, where it takes long.
 /// The result's value is alpha-AMD's, in pixels; its confidence is that of the search or the features that decided; 0
 /// if not converged.
 /// Memory:  above a megapixel alpha-AMD's maps of the fixed image are not kept, and where one image is more than four
@@ -91,10 +92,17 @@ public:
         registration_result<rigid2> result;
         result.transform.centre = image_centre(fixed_.shape());
         result.value = std::numeric_limits<double>::infinity();
-        if (!outcome.candidates.empty())
-            consider_winner(outcome, search_confidence(evidence_of(outcome)), result, moving, mask);
-        if (result.converged && std::max(pixels(fixed_.shape()), pixels(moving.shape())) <= large) {
-            if (result.confidence < options_.doubtful)
+        bool const small = std::max(pixels(fixed_.shape()), pixels(moving.shape())) <= large;
+        bool const known_sources = small && !(source_.empty() && source.empty());
+        auto const sure_of = [&](std::size_t which) {
+            return known_sources
+                       ? confidence_by_sources(outcome, which, search_metric::correlation, moving, mask, source)
+                       : search_confidence(evidence_of(outcome, which));
+        };
+        consider_winner(outcome, sure_of, result, moving, mask);
+        if (result.converged && small) {
+            // Sources may confirm a place that images hardly alike put some pixels off.
+            if (std::min(result.confidence, search_confidence(evidence_of(outcome))) < options_.doubtful)
                 ask_sources(result, moving, mask, source);
             if (result.confidence < options_.unsure)
                 ask_features(result, moving, mask);
@@ -120,41 +128,61 @@ private:
         return mask.empty() ? image_mask{} : crop(mask, r);
     }
 
-    /// Refines a place that something is sure of by so much, and takes it if that is surer than what is known.
+    double confidence_by_sources(search_outcome const& outcome, std::size_t which, search_metric metric,
+                                 image<float> const& moving, image_mask const& mask,
+                                 image<float> const& moving_source) const {
+        return detail::confidence_of(outcome, which, metric, {detail::source_of(fixed_, source_), mask_},
+                                     {detail::source_of(moving, moving_source), mask}, options_.threads);
+    }
+
+    /// Refines a place that something is sure of by so much, and takes it if that is surer than what is known, or if it
+    /// is the same place: what asks later compares more.
     void consider(rigid2 const& place, double sure, registration_result<rigid2>& known, image<float> const& moving,
                   image_mask const& mask) const {
-        if (known.converged && sure <= known.confidence)
+        bool const same = known.converged && distance(place, known.transform, fixed_.shape(), moving.shape()) <=
+                                                 reach(fixed_.shape(), moving.shape());
+        if (known.converged && sure <= known.confidence && !same)
             return;
         registration_result<rigid2> found;
         refine(found, place, moving, mask);
-        found.confidence = found.converged ? sure : 0.0;
-        if (!known.converged || found.converged)
-            known = found;
+        if (known.converged && !found.converged)
+            return;
+        found.confidence = !found.converged ? 0.0 : same ? std::max(sure, known.confidence) : sure;
+        known = found;
     }
-    /// The same with the winner of a search's candidates, by its confidence in the best of them.
-    void consider_winner(search_outcome const& outcome, double sure, registration_result<rigid2>& known,
+    /// The same with the best of a search's candidates if it is surer of that than of a draw, else with the winner of
+    /// them all: plain values may differ where a search by more than correlation is right. sure_of(number) tells of
+    /// each how sure it is.
+    template <class SureOf>
+    void consider_winner(search_outcome const& outcome, SureOf const& sure_of, registration_result<rigid2>& known,
                          image<float> const& moving, image_mask const& mask) const {
-        std::size_t const winner = choose(outcome.candidates, moving, mask);
-        // Another place than the best of the search cannot be surer than a draw.
-        consider(outcome.candidates[winner].transform, winner == 0 ? sure : std::min(sure, 0.5), known, moving, mask);
+        if (outcome.candidates.empty())
+            return;
+        std::size_t winner = 0;
+        double sure = sure_of(winner);
+        if (sure <= 0.5)
+            winner = choose(outcome.candidates, moving, mask);
+        if (winner > 0)
+            sure = sure_of(winner);
+        consider(outcome.candidates[winner].transform, sure, known, moving, mask);
     }
 
     /// Searches by the images and their sources together, then by the sources alone.
     void ask_sources(registration_result<rigid2>& result, image<float> const& moving, image_mask const& mask,
                      image<float> const& moving_source) const {
-        detail::masked_image const fixed{detail::source_of(fixed_, source_), mask_},
-            other{detail::source_of(moving, moving_source), mask};
+        image<float> const &fixed = detail::source_of(fixed_, source_),
+                           &other = detail::source_of(moving, moving_source);
         global_search_options o = options_.search;
         o.metric = search_metric::combined;
-        search_outcome const outcome =
-            global_search_target(fixed_, o, mask_, fixed.values).search(moving, mask, other.values);
-        if (!outcome.candidates.empty())
-            consider_winner(outcome, detail::confidence_of(outcome, o.metric, fixed, other, options_.threads), result,
-                            moving, mask);
+        search_outcome const outcome = global_search_target(fixed_, o, mask_, fixed).search(moving, mask, other);
+        auto const sure_of = [&](std::size_t which) {
+            return confidence_by_sources(outcome, which, o.metric, moving, mask, moving_source);
+        };
+        consider_winner(outcome, sure_of, result, moving, mask);
         if (result.confidence >= options_.doubtful)
             return;
         o.metric = search_metric::mutual_information;
-        auto const found = global_search(fixed.values, other.values, o, mask_, mask);
+        auto const found = global_search(fixed, other, o, mask_, mask);
         if (found.converged)
             consider(found.transform, found.confidence, result, moving, mask);
     }

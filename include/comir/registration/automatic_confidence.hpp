@@ -10,22 +10,26 @@
 
 namespace comir::inline COMIR_ABI {
 
-/// How sure a search is of its best place, as numbers that do not depend on the images' size.
+/// How sure a search is of one of its places, as numbers that do not depend on the images' size.
 struct search_evidence {
-    double score = 0.0;   // of the best place
-    double margin = 0.0;  // logarithm of how far it rises above the mean score, over the second place's rise
+    double score = 0.0;   // of the place
+    double margin = 0.0;  // logarithm of how far it rises above the mean score, over the best other place's rise
 };
 
-/// Errors: error if the outcome has no candidates
-inline search_evidence evidence_of(search_outcome const& outcome) {
-    require(!outcome.candidates.empty(), "comir::evidence_of: the outcome has no candidates, expected at least one");
+/// Of the candidate of that number, the best one by default.
+/// Errors: error if the outcome has no such candidate
+inline search_evidence evidence_of(search_outcome const& outcome, std::size_t which = 0) {
+    require(which < outcome.candidates.size(), "comir::evidence_of: candidate ", which, " of ",
+            outcome.candidates.size(), ", expected one of the outcome's, numbered from 0");
     search_statistics const& s = outcome.statistics;
     double const least = std::max(1e-6, s.deviation);
-    double const best = outcome.candidates[0].score;
+    double const score = outcome.candidates[which].score;
     // Without a second place there is nothing that the first could be taken for but the average one.
-    double const second = outcome.candidates.size() > 1 ? outcome.candidates[1].score : s.mean + s.deviation;
-    double const rise = std::max(least, best - s.mean);
-    return {best, std::log(rise / std::max(least, second - s.mean))};
+    double other = s.mean + s.deviation;
+    if (outcome.candidates.size() > 1)
+        other = outcome.candidates[which == 0 ? 1 : 0].score;
+    double const rise = std::max(least, score - s.mean);
+    return {score, std::log(rise / std::max(least, other - s.mean))};
 }
 
 namespace detail {

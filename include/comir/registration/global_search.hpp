@@ -289,7 +289,7 @@ inline registration_result<rigid2> global_search(image<float> const& fixed, imag
             result.confidence = search_confidence(evidence_of(outcome));
         else
             result.confidence =
-                detail::confidence_of(outcome, options.metric, {detail::source_of(fixed, fixed_source), fixed_mask},
+                detail::confidence_of(outcome, 0, options.metric, {detail::source_of(fixed, fixed_source), fixed_mask},
                                       {detail::source_of(moving, moving_source), moving_mask}, options.threads);
     }
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

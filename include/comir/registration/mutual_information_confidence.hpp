@@ -19,6 +19,7 @@ namespace comir::inline COMIR_ABI::detail {
 struct information_evidence {
     double peak = 0.0;        // nats above its mean at places around
     double deviations = 0.0;  // above its mean at unrelated places, in their standard deviations
+    bool compared = false;    // whether there were enough unrelated places, and they differ
 };
 
 /// `fixed` is the full image's shape.
@@ -58,7 +59,8 @@ inline information_evidence information_evidence_at(mi_points const& points, mi_
     });
     if (enough) {
         double const mean = sum / count, deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
-        evidence.deviations = deviation > 0.0 ? (places.here().information - mean) / deviation : 0.0;
+        evidence.compared = deviation > 0.0;
+        evidence.deviations = evidence.compared ? (places.here().information - mean) / deviation : 0.0;
     }
     return evidence;
 }
