@@ -99,10 +99,10 @@ public:
                        ? confidence_by_sources(outcome, which, search_metric::correlation, moving, mask, source)
                        : search_confidence(evidence_of(outcome, which));
         };
-        consider_winner(outcome, sure_of, result, moving, mask);
+        bool const undisputed = consider_winner(outcome, sure_of, result, moving, mask);
         if (result.converged && small) {
             // Sources may confirm a place that images hardly alike put some pixels off.
-            if (std::min(result.confidence, search_confidence(evidence_of(outcome))) < options_.doubtful)
+            if (!is_settled(std::min(result.confidence, search_confidence(evidence_of(outcome))), undisputed))
                 ask_sources(result, moving, mask, source);
             if (result.confidence < options_.unsure)
                 ask_features(result, moving, mask);
@@ -152,19 +152,24 @@ private:
     }
     /// The same with the best of a search's candidates if it is surer of that than of a draw, else with the winner of
     /// them all: plain values may differ where a search by more than correlation is right. sure_of(number) tells of
-    /// each how sure it is.
+    /// each how sure it is. Returns whether the best one wins, too.
     template <class SureOf>
-    void consider_winner(search_outcome const& outcome, SureOf const& sure_of, registration_result<rigid2>& known,
+    bool consider_winner(search_outcome const& outcome, SureOf const& sure_of, registration_result<rigid2>& known,
                          image<float> const& moving, image_mask const& mask) const {
         if (outcome.candidates.empty())
-            return;
-        std::size_t winner = 0;
-        double sure = sure_of(winner);
-        if (sure <= 0.5)
-            winner = choose(outcome.candidates, moving, mask);
-        if (winner > 0)
-            sure = sure_of(winner);
-        consider(outcome.candidates[winner].transform, sure, known, moving, mask);
+            return false;
+        std::size_t const winner = choose(outcome.candidates, moving, mask);
+        double const sure = sure_of(0);
+        if (winner == 0 || sure > 0.5)
+            consider(outcome.candidates[0].transform, sure, known, moving, mask);
+        else
+            consider(outcome.candidates[winner].transform, sure_of(winner), known, moving, mask);
+        return winner == 0;
+    }
+
+    /// Whether nothing else needs to be asked.
+    bool is_settled(double confidence, bool undisputed) const {
+        return options_.doubtful == 0.0 || (undisputed && confidence >= options_.doubtful);
     }
 
     /// Searches by the images and their sources together, then by the sources alone.
@@ -178,8 +183,8 @@ private:
         auto const sure_of = [&](std::size_t which) {
             return confidence_by_sources(outcome, which, o.metric, moving, mask, moving_source);
         };
-        consider_winner(outcome, sure_of, result, moving, mask);
-        if (result.confidence >= options_.doubtful)
+        bool const undisputed = consider_winner(outcome, sure_of, result, moving, mask);
+        if (is_settled(result.confidence, undisputed))
             return;
         o.metric = search_metric::mutual_information;
         auto const found = global_search(fixed, other, o, mask_, mask);
