@@ -35,7 +35,7 @@ struct automatic_options {
     double plain = 0.5;          // weight of the plain correlation, beside the search's score, where places compete
     double drift = 0.02;         // of the smaller image's diagonal: refining that moves it further is undone
     feature_options features = comir_feature_options();
-    double doubtful = 0.9;  // a confidence below this asks the sources; 0: never
+    double doubtful = 0.9;  // a confidence below this, or a place that competing disputes, asks the sources; 0: never
     double unsure = 0.5;    // a confidence below this asks the features, who answer from this confidence on; 0: never
     int threads = 0;
 };
@@ -139,15 +139,16 @@ private:
     /// is the same place: what asks later compares more.
     void consider(rigid2 const& place, double sure, registration_result<rigid2>& known, image<float> const& moving,
                   image_mask const& mask) const {
-        bool const same = known.converged && distance(place, known.transform, fixed_.shape(), moving.shape()) <=
-                                                 reach(fixed_.shape(), moving.shape());
-        if (known.converged && sure <= known.confidence && !same)
+        bool const same = known.converged && is_near(place, known.transform, fixed_.shape(), moving.shape());
+        if (known.converged && !same && sure <= known.confidence)
             return;
         registration_result<rigid2> found;
         refine(found, place, moving, mask);
         if (known.converged && !found.converged)
             return;
-        found.confidence = !found.converged ? 0.0 : same ? std::max(sure, known.confidence) : sure;
+        if (same)
+            sure = std::max(sure, known.confidence);
+        found.confidence = found.converged ? sure : 0.0;
         known = found;
     }
     /// The same with the best of a search's candidates if it is surer of that than of a draw, else with the winner of
@@ -285,8 +286,7 @@ private:
     registration_result<rigid2> settled(registration_result<rigid2> refined, rigid2 const& start,
                                         image<float> const& fixed, image_mask const& fixed_mask,
                                         image<float> const& moving, image_mask const& moving_mask) const {
-        bool const near =
-            distance(start, refined.transform, fixed.shape(), moving.shape()) <= reach(fixed.shape(), moving.shape());
+        bool const near = is_near(start, refined.transform, fixed.shape(), moving.shape());
         auto const there =
             detail::agreement_under(fixed, fixed_mask, moving, moving_mask, refined.transform, options_.threads);
         auto const before = detail::agreement_under(fixed, fixed_mask, moving, moving_mask, start, options_.threads);
@@ -302,6 +302,9 @@ private:
     double reach(image_shape const& fixed, image_shape const& moving) const {
         image_shape const& s = pixels(fixed) < pixels(moving) ? fixed : moving;
         return options_.drift * std::hypot(static_cast<double>(s.w), static_cast<double>(s.h));
+    }
+    bool is_near(rigid2 const& a, rigid2 const& b, image_shape const& fixed, image_shape const& moving) const {
+        return distance(a, b, fixed, moving) <= reach(fixed, moving);
     }
     alpha_amd_options window_options(image_shape const& window) const {
         alpha_amd_options o = options_.refine;
