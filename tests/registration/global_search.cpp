@@ -422,14 +422,21 @@ TEST_CASE("information_evidence_between: of unlike sizes and masks") {
 }
 
 TEST_CASE("confidence_of: of a search grows with every kind of evidence") {
-    auto const confidence = [](double peak, double deviations, double margin) {
-        return comir::detail::confidence_of({peak, deviations, true}, {0.0, margin});
-    };
-    double const before = confidence(0.1, 4.0, 0.5);
-    CHECK(confidence(0.12, 4.0, 0.5) > before);
-    CHECK(confidence(0.1, 4.2, 0.5) > before);
-    CHECK(confidence(0.1, 4.0, 0.6) > before);
-    CHECK(confidence(0.0, 4.0, 0.5) == 0.0);
+    using comir::detail::information_alone, comir::detail::information_combined;
+    for (auto const& weights : {information_alone, information_combined}) {
+        auto const confidence = [&](double peak, double overlap, double margin, double score = 0.5) {
+            return comir::detail::confidence_of({peak, 5.0, true, overlap}, {score, margin}, weights);
+        };
+        double const before = confidence(0.06, 0.9, 0.2);
+        CHECK(before > 0.1);
+        CHECK(confidence(0.07, 0.9, 0.2) > before);
+        CHECK(confidence(0.06, 1.0, 0.2) > before);
+        CHECK(confidence(0.06, 0.9, 0.25) > before);
+        CHECK(confidence(0.06, 0.9, 0.2, 0.6) < before);
+        CHECK(confidence(0.06, 0.3, 0.2) < 0.5 * before);
+        CHECK(confidence(0.0, 0.9, 0.2) == 0.0);
+        CHECK(confidence(0.06, 0.0, 0.2) == 0.0);
+    }
     auto const beside = [](double score, double deviations, double margin) {
         return comir::detail::confidence_of({0.0, deviations, true}, {score, margin},
                                             comir::detail::information_beside_correlation);

@@ -20,6 +20,7 @@ struct information_evidence {
     double peak = 0.0;        // nats above its mean at places around
     double deviations = 0.0;  // above its mean at unrelated places, in their standard deviations
     bool compared = false;    // whether there were enough unrelated places, and they differ
+    double overlap = 0.0;     // share of the points that have a value in both images
 };
 
 /// `fixed` is the full image's shape.
@@ -50,7 +51,7 @@ inline information_evidence information_evidence_at(mi_points const& points, mi_
                         e.overlap};
     });
 
-    information_evidence evidence{places.peak(&place::information), 0.0};
+    information_evidence evidence{places.peak(&place::information), 0.0, false, places.here().overlap};
     double sum = 0.0, squares = 0.0, count = 0.0;
     bool const enough = places.for_unrelated([&](place const& other) {
         count += 1.0;
