@@ -59,7 +59,7 @@ void run_evaluate(evaluate_settings const& s) {
         check_pictures(pairs, s);
 
     any_method const registration =
-        make_method({s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
+        make_method({s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }, s.model.empty()});
     preparer const prepare(s.model, s.average_turns, s.run.threads);
     for (auto const& pair : pairs)
         for (auto const& name : {pair.fixed_modality, pair.moving_modality})

@@ -27,6 +27,7 @@ struct method_request {
     method_settings settings;
     run_options run;
     comir::progress on_progress;
+    bool raw = false;  // no model represents the images: mutual information sees their colours
 };
 
 // The methods by the files that compile them.

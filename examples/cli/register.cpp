@@ -73,7 +73,8 @@ void run_register(register_settings const& s) {
     preparer const prepare(s.model, s.average_turns, s.run.threads);
     progress_line line("steps");
     any_method const registration =
-        make_method({s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); }});
+        make_method({s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); },
+                     s.model.empty()});
     method_result const result = register_images(images, registration,
                                                  {prepare.of(modality_name(s.fixed_modality, s.fixed), s.fixed),
                                                   prepare.of(modality_name(s.moving_modality, s.moving), s.moving)});

@@ -48,10 +48,11 @@ method_result automatic(method_request const& request, method_input const& in) {
 
 method_result search(method_request const& request, method_input const& in) {
     comir::global_search_options options;
-    if (request.settings.name == "global_mi")
+    bool const information = request.settings.name == "global_mi", colours = information && request.raw;
+    if (information)
         options.metric = comir::search_metric::mutual_information;
-    return any_result(
-        comir::global_search(in.fixed, in.moving, search_options(request, options), in.fixed_mask, in.moving_mask));
+    return any_result(comir::global_search(colours ? in.fixed_source : in.fixed, colours ? in.moving_source : in.moving,
+                                           search_options(request, options), in.fixed_mask, in.moving_mask));
 }
 
 method_result alpha_amd(method_request const& request, method_input const& in) {
