@@ -210,6 +210,7 @@ scaling_rows() {
         echo "- **The machine was busy with other work: the times are too long, and a single ratio can be off by a factor of two.**"
     fi
     [ "$only" = . ] || echo "- Only the tasks that match \`$only\`."
+    echo "- Networks, ours and the peers': the original's, pooling by maxima. The tool trains networks that pool by means."
     echo "- Compiler: $(${CXX:-c++} --version | head -n 1)."
     for name in "${!version[@]}"; do
         echo "- $name ${version[$name]}$([ "$name" = PyTorch ] && echo ', channels_last, huge pages and OpenBLAS')."

@@ -102,7 +102,8 @@ public:
         bool const undisputed = consider_winner(outcome, sure_of, result, moving, mask);
         if (result.converged && small) {
             // Sources may confirm a place that images hardly alike put some pixels off.
-            if (!is_settled(std::min(result.confidence, search_confidence(evidence_of(outcome))), undisputed))
+            double const sure = std::min(result.confidence, search_confidence(evidence_of(outcome)));
+            if (options_.doubtful > 0.0 && (!undisputed || sure < options_.doubtful))
                 ask_sources(result, moving, mask, source);
             if (result.confidence < options_.unsure)
                 ask_features(result, moving, mask);
@@ -168,12 +169,7 @@ private:
         return winner == 0;
     }
 
-    /// Whether nothing else needs to be asked.
-    bool is_settled(double confidence, bool undisputed) const {
-        return options_.doubtful == 0.0 || (undisputed && confidence >= options_.doubtful);
-    }
-
-    /// Searches by the images and their sources together, then by the sources alone.
+    /// Searches by the images and their sources together, and by the sources alone.
     void ask_sources(registration_result<rigid2>& result, image<float> const& moving, image_mask const& mask,
                      image<float> const& moving_source) const {
         image<float> const &fixed = detail::source_of(fixed_, source_),
@@ -184,9 +180,7 @@ private:
         auto const sure_of = [&](std::size_t which) {
             return confidence_by_sources(outcome, which, o.metric, moving, mask, moving_source);
         };
-        bool const undisputed = consider_winner(outcome, sure_of, result, moving, mask);
-        if (is_settled(result.confidence, undisputed))
-            return;
+        consider_winner(outcome, sure_of, result, moving, mask);
         o.metric = search_metric::mutual_information;
         auto const found = global_search(fixed, other, o, mask_, mask);
         if (found.converged)
