@@ -99,7 +99,7 @@ public:
                        ? confidence_by_sources(outcome, which, search_metric::correlation, moving, mask, source)
                        : search_confidence(evidence_of(outcome, which));
         };
-        bool const undisputed = consider_winner(outcome, sure_of, result, moving, mask);
+        bool const undisputed = consider_winner(outcome, found_by::images, sure_of, result, moving, mask);
         if (result.converged && small) {
             // Sources may confirm a place that images hardly alike put some pixels off.
             double const sure = std::min(result.confidence, search_confidence(evidence_of(outcome)));
@@ -136,36 +136,36 @@ private:
                                      {detail::source_of(moving, moving_source), mask}, options_.threads);
     }
 
+    /// What found a place: the images alone, by which it can be refined, or what their sources show besides, of which
+    /// intensities know nothing.
+    enum class found_by { images, sources };
+
     /// Refines a place that something is sure of by so much, and takes it if that is surer than what is known, or if it
     /// is the same place: what asks later compares more.
-    void consider(rigid2 const& place, double sure, registration_result<rigid2>& known, image<float> const& moving,
-                  image_mask const& mask) const {
+    void consider(rigid2 const& place, found_by by, double sure, registration_result<rigid2>& known,
+                  image<float> const& moving, image_mask const& mask) const {
         bool const same = known.converged && is_near(place, known.transform, fixed_.shape(), moving.shape());
         if (known.converged && !same && sure <= known.confidence)
             return;
         registration_result<rigid2> found;
-        refine(found, place, moving, mask);
-        if (known.converged && !found.converged)
-            return;
-        if (same)
-            sure = std::max(sure, known.confidence);
-        found.confidence = found.converged ? sure : 0.0;
+        refine(found, place, by, moving, mask);
+        found.confidence = same ? std::max(sure, known.confidence) : sure;
         known = found;
     }
     /// The same with the best of a search's candidates if it is surer of that than of a draw, else with the winner of
     /// them all: plain values may differ where a search by more than correlation is right. sure_of(number) tells of
     /// each how sure it is. Returns whether the best one wins, too.
     template <class SureOf>
-    bool consider_winner(search_outcome const& outcome, SureOf const& sure_of, registration_result<rigid2>& known,
-                         image<float> const& moving, image_mask const& mask) const {
+    bool consider_winner(search_outcome const& outcome, found_by by, SureOf const& sure_of,
+                         registration_result<rigid2>& known, image<float> const& moving, image_mask const& mask) const {
         if (outcome.candidates.empty())
             return false;
         std::size_t const winner = choose(outcome.candidates, moving, mask);
         double const sure = sure_of(0);
         if (winner == 0 || sure > 0.5)
-            consider(outcome.candidates[0].transform, sure, known, moving, mask);
+            consider(outcome.candidates[0].transform, by, sure, known, moving, mask);
         else
-            consider(outcome.candidates[winner].transform, sure_of(winner), known, moving, mask);
+            consider(outcome.candidates[winner].transform, by, sure_of(winner), known, moving, mask);
         return winner == 0;
     }
 
@@ -180,11 +180,11 @@ private:
         auto const sure_of = [&](std::size_t which) {
             return confidence_by_sources(outcome, which, o.metric, moving, mask, moving_source);
         };
-        consider_winner(outcome, sure_of, result, moving, mask);
+        consider_winner(outcome, found_by::sources, sure_of, result, moving, mask);
         o.metric = search_metric::mutual_information;
         auto const found = global_search(fixed, other, o, mask_, mask);
         if (found.converged)
-            consider(found.transform, found.confidence, result, moving, mask);
+            consider(found.transform, found_by::sources, found.confidence, result, moving, mask);
     }
 
     void ask_features(registration_result<rigid2>& result, image<float> const& moving, image_mask const& mask) const {
@@ -194,8 +194,8 @@ private:
             found.overlap * f < least_overlap(options_.search, fixed_.shape(), moving.shape()) * std::min(f, m) ||
             !is_searched(found.transform, moving.shape()))
             return;
-        refine(result, found.transform, moving, mask);
-        result.confidence = result.converged ? found.confidence : 0.0;
+        refine(result, found.transform, found_by::images, moving, mask);
+        result.confidence = found.confidence;
     }
 
     /// Whether a transform lies in the ranges of the search.
@@ -257,34 +257,34 @@ private:
         return winner;
     }
 
-    void refine(registration_result<rigid2>& result, rigid2 const& start, image<float> const& moving,
+    void refine(registration_result<rigid2>& result, rigid2 const& start, found_by by, image<float> const& moving,
                 image_mask const& mask) const {
         if (in_windows(moving.shape())) {
             auto const w = windows_at(start, moving, mask);
             rigid2 const part = w.at.to_windows(start);
             alpha_amd_target<rigid2> const target(w.fixed, window_options(w.fixed.shape()), w.fixed_mask);
-            result = settled(target.register_to(w.moving, w.moving_mask, {part}), part, w.fixed, w.fixed_mask, w.moving,
-                             w.moving_mask);
+            result = settled(target.register_to(w.moving, w.moving_mask, {part}), part, by, w.fixed, w.fixed_mask,
+                             w.moving, w.moving_mask);
             result.transform = w.at.to_images(result.transform);
             result.overlap *=
                 static_cast<double>(pixels(w.fixed.shape())) / static_cast<double>(pixels(fixed_.shape()));
         } else if (prepared_) {
-            result = settled(prepared_->register_to(moving, mask, {start}), start, fixed_, mask_, moving, mask);
+            result = settled(prepared_->register_to(moving, mask, {start}), start, by, fixed_, mask_, moving, mask);
         } else {
             alpha_amd_target<rigid2> const target(fixed_, options_.refine, mask_);
-            result = settled(target.register_to(moving, mask, {start}), start, fixed_, mask_, moving, mask);
+            result = settled(target.register_to(moving, mask, {start}), start, by, fixed_, mask_, moving, mask);
         }
     }
 
-    /// The refined result, or its start where the images correlate no less there.
-    registration_result<rigid2> settled(registration_result<rigid2> refined, rigid2 const& start,
+    /// The refined result, or its start where the images correlate no less there or had no say.
+    registration_result<rigid2> settled(registration_result<rigid2> refined, rigid2 const& start, found_by by,
                                         image<float> const& fixed, image_mask const& fixed_mask,
                                         image<float> const& moving, image_mask const& moving_mask) const {
         bool const near = is_near(start, refined.transform, fixed.shape(), moving.shape());
         auto const there =
             detail::agreement_under(fixed, fixed_mask, moving, moving_mask, refined.transform, options_.threads);
         auto const before = detail::agreement_under(fixed, fixed_mask, moving, moving_mask, start, options_.threads);
-        if (!near || before.correlation >= there.correlation) {
+        if (by == found_by::sources || !refined.converged || !near || before.correlation >= there.correlation) {
             refined.transform = start;
             refined.overlap = before.overlap;
             refined.converged = true;
