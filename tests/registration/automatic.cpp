@@ -126,6 +126,19 @@ TEST_CASE("register_auto: asks sources where the search is in doubt") {
     CHECK(register_auto(fixed, patch, options, {}, {}, image<float>({1, 240, 240}, 0.5f), source).confidence < 0.7);
 }
 
+TEST_CASE("register_auto: a place stands though refining it does not converge") {
+    comir::automatic_options options;
+    options.refine.rest = 1e-9;
+    for (std::uint64_t seed = 0; seed < 4; ++seed) {
+        CAPTURE(seed);
+        auto const p = make_pair(96, rigid2{{0.9, 5.0, -3.0}, {47.5, 47.5}}, 0.1f, seed);
+        auto const found = register_auto(p.fixed, p.moving, options);
+        CHECK(found.converged);
+        CHECK(found.confidence > 0.9);
+        CHECK(comir::detail::corner_distance(found.transform, p.truth, 96, 96) < 1.0);
+    }
+}
+
 TEST_CASE("automatic_target: is reused, and gives the same bits for any number of threads") {
     auto const p = make_pair(96, rigid2{{1.0, 5.0, -7.0}, {47.5, 47.5}}, 0.0f, 3);
     comir::automatic_options options;
