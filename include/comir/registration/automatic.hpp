@@ -44,7 +44,7 @@ struct automatic_options {
 /// that are alike, such as two CoMIRs: a global search by correlation of local contrast, whose best places, unless it
 /// is sure of the first, compete by score and plain correlation, then alpha-AMD from the winner. Of the search's
 /// transform and the refined one the better correlated is taken: alpha-AMD is exact to hundredths of a pixel where
-/// intensities agree, and less so than the search where they do not.
+/// intensities agree, and less so than the search where they do not. Places that sources showed stay as they are.
 /// Sources are what the images were made of, pixel by pixel, such as the photographs behind representations; what they
 /// show at the place tells how sure the search is. Where it is in doubt, a second one adds their mutual information, or
 /// without sources that of the images themselves, and a third one compares these alone. The surest of them counts.
