@@ -280,11 +280,13 @@ private:
     registration_result<rigid2> settled(registration_result<rigid2> refined, rigid2 const& start, found_by by,
                                         image<float> const& fixed, image_mask const& fixed_mask,
                                         image<float> const& moving, image_mask const& moving_mask) const {
-        bool const near = is_near(start, refined.transform, fixed.shape(), moving.shape());
-        auto const there =
-            detail::agreement_under(fixed, fixed_mask, moving, moving_mask, refined.transform, options_.threads);
-        auto const before = detail::agreement_under(fixed, fixed_mask, moving, moving_mask, start, options_.threads);
-        if (by == found_by::sources || !refined.converged || !near || before.correlation >= there.correlation) {
+        auto const agreement = [&](rigid2 const& place) {
+            return detail::agreement_under(fixed, fixed_mask, moving, moving_mask, place, options_.threads);
+        };
+        auto const before = agreement(start);
+        if (by == found_by::sources || !refined.converged ||
+            !is_near(start, refined.transform, fixed.shape(), moving.shape()) ||
+            before.correlation >= agreement(refined.transform).correlation) {
             refined.transform = start;
             refined.overlap = before.overlap;
             refined.converged = true;

@@ -24,13 +24,14 @@ struct masked_image {
 /// The evidence of mutual information for a transform that something else found. The points are the smaller image's, so
 /// that all of them can fall inside the larger one. None for masks without pixels.
 inline information_evidence information_evidence_between(masked_image const& fixed, masked_image const& moving,
-                                                         affine2 const& fixed_to_moving, int threads) {
+                                                         affine2 const& fixed_to_moving, int threads,
+                                                         bool unrelated = true) {
     constexpr std::size_t bins = 32, least_side = 8, points = std::size_t{1} << 15;
     constexpr double equalise = 0.5;
     constexpr std::uint64_t seed = 1;
     auto const pixels = [](masked_image const& i) { return i.values.height() * i.values.width(); };
     if (pixels(moving) < pixels(fixed))
-        return information_evidence_between(moving, fixed, fixed_to_moving.inverse(), threads);
+        return information_evidence_between(moving, fixed, fixed_to_moving.inverse(), threads, unrelated);
     for (masked_image const* const i : {&fixed, &moving})
         if (!(count_mi_pixels(i->values.shape(), i->mask) > 0.0))
             return {};
@@ -47,7 +48,8 @@ inline information_evidence information_evidence_between(masked_image const& fix
     auto const mask = [&](masked_image const& i) { return i.mask.empty() ? i.mask : subsample(i.mask, factor); };
     mi_points const sampled(level(fixed), mask(fixed), factor, bins, points, seed);
     mi_field const field(level(moving), mask(moving), factor, bins);
-    return information_evidence_at(sampled, field, bins, fixed_to_moving, fixed.values.shape(), seed, threads);
+    return information_evidence_at(sampled, field, bins, fixed_to_moving, fixed.values.shape(), seed, threads,
+                                   unrelated);
 }
 
 /// Weights of a logistic in 1 and in what a search shows of its best place, and mutual information of its sources. The
@@ -92,12 +94,15 @@ inline double confidence_of(information_evidence const& e, search_evidence const
 inline double confidence_of(search_outcome const& outcome, std::size_t which, search_metric metric,
                             masked_image const& fixed_source, masked_image const& moving_source, int threads) {
     search_evidence const search = evidence_of(outcome, which);
-    auto const evidence = information_evidence_between(fixed_source, moving_source,
-                                                       to_affine(outcome.candidates[which].transform), threads);
-    if (metric == search_metric::correlation)
-        return evidence.compared ? confidence_of(evidence, search, information_beside_correlation)
-                                 : search_confidence(search);
-    return confidence_of(evidence, search, uses_correlation(metric) ? information_combined : information_alone);
+    information_weights const& weights = metric == search_metric::correlation ? information_beside_correlation
+                                         : metric == search_metric::combined  ? information_combined
+                                                                              : information_alone;
+    auto const evidence =
+        information_evidence_between(fixed_source, moving_source, to_affine(outcome.candidates[which].transform),
+                                     threads, weights.by_deviations > 0.0);
+    if (metric == search_metric::correlation && !evidence.compared)
+        return search_confidence(search);
+    return confidence_of(evidence, search, weights);
 }
 
 }  // namespace comir::inline COMIR_ABI::detail

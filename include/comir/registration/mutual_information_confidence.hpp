@@ -23,10 +23,10 @@ struct information_evidence {
     double overlap = 0.0;     // share of the points that have a value in both images
 };
 
-/// `fixed` is the full image's shape.
+/// `fixed` is the full image's shape. Without `unrelated` places, which are most of the work, there are no deviations.
 inline information_evidence information_evidence_at(mi_points const& points, mi_field const& field, std::size_t bins,
                                                     affine2 const& fixed_to_moving, image_shape const& fixed,
-                                                    std::uint64_t seed, int threads) {
+                                                    std::uint64_t seed, int threads, bool unrelated = true) {
     constexpr std::size_t wanted = 4096;
     struct place {
         double information = 0.0, overlap = 0.0;
@@ -40,9 +40,10 @@ inline information_evidence information_evidence_at(mi_points const& points, mi_
         double const more = static_cast<double>(wanted) / std::max(overlap, 0.01);
         samples = std::min(round_up(static_cast<std::size_t>(more), mi_block), points.count());
     }
-    auto const team = std::min(places.count, static_cast<std::size_t>(thread_count(threads)));
+    std::size_t const measured = unrelated ? places.count : 1 + places.around;
+    auto const team = std::min(measured, static_cast<std::size_t>(thread_count(threads)));
     std::vector<mi_workspace> work(team, mi_workspace(bins, samples));
-    parallel_for_slots(places.count, static_cast<int>(team), [&](std::size_t i, std::size_t slot) {
+    parallel_for_slots(measured, static_cast<int>(team), [&](std::size_t i, std::size_t slot) {
         affine2 const there = compose(fixed_to_moving, to_affine(places.move(i, fixed, seed, 79)));
         auto const e = measure_mi(points, {0, samples}, field, there, false, work[slot]);
         // Less the bias of a finite sample (Miller 1955), so that small overlaps do not look informative.
@@ -51,7 +52,7 @@ inline information_evidence information_evidence_at(mi_points const& points, mi_
                         e.overlap};
     });
 
-    information_evidence evidence{places.peak(&place::information), 0.0, false, places.here().overlap};
+    information_evidence evidence{.peak = places.peak(&place::information), .overlap = places.here().overlap};
     double sum = 0.0, squares = 0.0, count = 0.0;
     bool const enough = places.for_unrelated([&](place const& other) {
         count += 1.0;
