@@ -69,7 +69,7 @@ void register_with_encoding(benchmark::State& state, std::size_t side, int threa
         benchmark::DoNotOptimize(colours.encode(colour_image, {.threads = threads}).values().data());
         benchmark::DoNotOptimize(grey.encode(grey_image, {.threads = threads}).values().data());
         auto const found = comir::register_auto(fixed, moving, options);
-        error = comir::detail::corner_distance(found.transform, truth, side, side);
+        error = comir::corner_distance(found.transform, truth, side, side);
         confidence = found.confidence;
     }
     if (error > 0.02 * size || confidence < 0.5)

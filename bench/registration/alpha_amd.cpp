@@ -112,7 +112,7 @@ void registration(benchmark::State& state, std::size_t side, int threads) {
     double error = 0.0;
     for (auto _ : state) {
         auto const result = comir::register_alpha_amd<comir::rigid2>(fixed, moving, options);
-        error = comir::detail::corner_distance(result.transform, truth, side, side);
+        error = comir::corner_distance(result.transform, truth, side, side);
     }
     if (error > 1.0)
         state.SkipWithError("the registration failed");

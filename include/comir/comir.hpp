@@ -157,6 +157,7 @@
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
 #include <comir/transform/concepts.hpp>
+#include <comir/transform/geometry.hpp>
 #include <comir/transform/rigid.hpp>
 #include <comir/transform/similarity.hpp>
 #include <comir/transform/translation.hpp>

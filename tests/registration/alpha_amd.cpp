@@ -51,7 +51,7 @@ pair make_pair(rigid2 const& truth, comir::image_shape fixed, comir::image_shape
 }
 
 double corner_error(rigid2 const& a, rigid2 const& b, comir::image_shape const& s) {
-    return detail::corner_distance(a, b, s.h, s.w);
+    return corner_distance(a, b, s.h, s.w);
 }
 
 /// One image of the measure, from its definition.

@@ -57,7 +57,7 @@ TEST_CASE("register_auto: registers any displacement to a fraction of a pixel, a
         auto const found = register_auto(p.fixed, p.moving);
         CAPTURE(seed);
         CHECK(found.converged);
-        CHECK(comir::detail::corner_distance(found.transform, p.truth, 128, 128) < 0.25);
+        CHECK(comir::corner_distance(found.transform, p.truth, 128, 128) < 0.25);
         CHECK(found.confidence > 0.9);
         CHECK(found.overlap > 0.5);
     }
@@ -89,18 +89,18 @@ TEST_CASE("register_auto: asks features where the search is unsure") {
     options.unsure = 0.0;
     auto const by_contrast = register_auto(p.fixed, p.moving, options);
     CHECK(by_contrast.confidence > 0.5);
-    CHECK(comir::detail::corner_distance(by_contrast.transform, truth, 160, 160) < 0.5);
+    CHECK(comir::corner_distance(by_contrast.transform, truth, 160, 160) < 0.5);
     options.search.contrast_sigma = 0.0;
     auto const searched = register_auto(p.fixed, p.moving, options);
     CHECK(searched.confidence < 0.5);
-    CHECK(comir::detail::corner_distance(searched.transform, truth, 160, 160) > 10.0);
+    CHECK(comir::corner_distance(searched.transform, truth, 160, 160) > 10.0);
     options.unsure = 0.5;
     auto const found = register_auto(p.fixed, p.moving, options);
     CHECK(found.confidence > 0.5);
-    CHECK(comir::detail::corner_distance(found.transform, truth, 160, 160) < 0.5);
+    CHECK(comir::corner_distance(found.transform, truth, 160, 160) < 0.5);
     // What features find must lie in the ranges of the search.
     options.search.max_angle = 1.5;
-    CHECK(comir::detail::corner_distance(register_auto(p.fixed, p.moving, options).transform, truth, 160, 160) > 10.0);
+    CHECK(comir::corner_distance(register_auto(p.fixed, p.moving, options).transform, truth, 160, 160) > 10.0);
 }
 
 TEST_CASE("register_auto: asks sources where the search is in doubt") {
@@ -117,7 +117,7 @@ TEST_CASE("register_auto: asks sources where the search is in doubt") {
     comir::automatic_options options;
     auto const found = register_auto(fixed, patch, options, {}, {}, fixed_source, source);
     CHECK(found.confidence > 0.5);
-    CHECK(comir::detail::corner_distance(found.transform, truth, 240, 240) < 1.0);
+    CHECK(comir::corner_distance(found.transform, truth, 240, 240) < 1.0);
     CHECK(register_auto(fixed, patch, options).confidence < 0.7);
     options.doubtful = 0.0;
     CHECK(register_auto(fixed, patch, options, {}, {}, fixed_source, source).confidence < 0.6);
@@ -135,7 +135,7 @@ TEST_CASE("register_auto: a place stands though refining it does not converge") 
         auto const found = register_auto(p.fixed, p.moving, options);
         CHECK(found.converged);
         CHECK(found.confidence > 0.9);
-        CHECK(comir::detail::corner_distance(found.transform, p.truth, 96, 96) < 1.0);
+        CHECK(comir::corner_distance(found.transform, p.truth, 96, 96) < 1.0);
     }
 }
 
@@ -164,11 +164,11 @@ TEST_CASE("register_auto: finds a patch in a large image, either way, through wi
         auto const in_large = register_auto(canvas, patch);
         CHECK(in_large.converged);
         CHECK(in_large.confidence > 0.9);
-        CHECK(comir::detail::corner_distance(in_large.transform.inverse(), patch_to_canvas, side, side) < 0.5);
+        CHECK(comir::corner_distance(in_large.transform.inverse(), patch_to_canvas, side, side) < 0.5);
         comir::automatic_options options;
         options.threads = 1;
         auto const large_moves = register_auto(patch, canvas, options);
-        CHECK(comir::detail::corner_distance(large_moves.transform, patch_to_canvas, side, side) < 0.5);
+        CHECK(comir::corner_distance(large_moves.transform, patch_to_canvas, side, side) < 0.5);
         options.threads = 2;
         CHECK(large_moves.transform.parameters == register_auto(patch, canvas, options).transform.parameters);
     }

@@ -53,7 +53,7 @@ pair make_pair(T const& truth, comir::image_shape fixed, comir::image_shape movi
 
 template <class A, class B>
 double corner_error(A const& a, B const& b, comir::image_shape const& s) {
-    return comir::detail::corner_distance(comir::to_affine(a), comir::to_affine(b), s.h, s.w);
+    return comir::corner_distance(comir::to_affine(a), comir::to_affine(b), s.h, s.w);
 }
 
 template <class Call>

@@ -84,7 +84,7 @@ void check_recovers(std::array<double, Transform::parameter_count> const& parame
     auto const images = make_pair(truth, {1, 128, 112}, {1, 128, 112}, true);
     auto const result = comir::register_mutual_information<Transform>(images.fixed, images.moving, quick());
     CHECK(result.converged);
-    CHECK(detail::corner_distance(result.transform, truth, 128, 112) < tolerance);
+    CHECK(corner_distance(result.transform, truth, 128, 112) < tolerance);
 }
 
 }  // namespace
@@ -107,7 +107,7 @@ TEST_CASE("register_mutual_information: starts reach far, for unlike sizes, norm
             CAPTURE(angle);
             CHECK(result.converged);
             CHECK(result.overlap > 0.5);
-            CHECK(detail::corner_distance(result.transform, truth, 128, 140) < 0.2);
+            CHECK(corner_distance(result.transform, truth, 128, 140) < 0.2);
         }
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("register_mutual_information: masked pixels, NaN among them, do not ma
     auto const result =
         comir::register_mutual_information<rigid2>(images.fixed, images.moving, quick(), fixed_mask, moving_mask);
     CHECK(result.converged);
-    CHECK(detail::corner_distance(result.transform, truth, 128, 128) < 0.2);
+    CHECK(corner_distance(result.transform, truth, 128, 128) < 0.2);
 }
 
 TEST_CASE("register_mutual_information: the same bits for 1 and 2 threads, and for a prepared target") {
@@ -148,7 +148,7 @@ TEST_CASE("register_mutual_information: the same bits for 1 and 2 threads, and f
     one.seed = 2;
     auto const d = comir::register_mutual_information<rigid2>(images.fixed, images.moving, one);
     CHECK(d.transform.parameters != a.transform.parameters);
-    CHECK(detail::corner_distance(d.transform, a.transform, 64, 96) < 0.2);
+    CHECK(corner_distance(d.transform, a.transform, 64, 96) < 0.2);
 }
 
 TEST_CASE("register_mutual_information: several channels count as their principal component") {
@@ -165,7 +165,7 @@ TEST_CASE("register_mutual_information: several channels count as their principa
     auto const a = comir::register_mutual_information<rigid2>(images.fixed, colours, quick());
     auto const b = comir::register_mutual_information<rigid2>(images.fixed, grey, quick());
     CHECK(a.transform.parameters == b.transform.parameters);
-    CHECK(detail::corner_distance(a.transform, truth, 96, 96) < 0.2);
+    CHECK(corner_distance(a.transform, truth, 96, 96) < 0.2);
 
     // Masked pixels do not turn the component.
     image_mask mask({1, 96, 96}, 1);
@@ -174,7 +174,7 @@ TEST_CASE("register_mutual_information: several channels count as their principa
         colours.channel(2)[i] = 1e6f;
     }
     auto const masked = comir::register_mutual_information<rigid2>(images.fixed, colours, quick(), {}, mask);
-    CHECK(detail::corner_distance(masked.transform, truth, 96, 96) < 0.2);
+    CHECK(corner_distance(masked.transform, truth, 96, 96) < 0.2);
 }
 
 TEST_CASE("register_mutual_information: starts given reach what the default angles do not") {
@@ -183,7 +183,7 @@ TEST_CASE("register_mutual_information: starts given reach what the default angl
     comir::mutual_information_target<rigid2> const target(images.fixed);
     auto const result = target.register_to(images.moving, {}, {rigid2{{2.5, 0.0, 0.0}, centre(96, 96)}});
     CHECK(result.converged);
-    CHECK(detail::corner_distance(result.transform, truth, 96, 96) < 0.2);
+    CHECK(corner_distance(result.transform, truth, 96, 96) < 0.2);
 }
 
 TEST_CASE("register_mutual_information: what cannot be registered has not converged") {
@@ -273,10 +273,10 @@ TEST_CASE("register_mutual_information: a patch is found in a larger image, eith
     auto const images = make_pair(truth, {1, 160, 160}, {1, 96, 96}, true);
     auto const there = comir::register_mutual_information<rigid2>(images.fixed, images.moving, quick());
     CHECK(there.converged);
-    CHECK(detail::corner_distance(there.transform, truth, 160, 160) < 0.3);
+    CHECK(corner_distance(there.transform, truth, 160, 160) < 0.3);
     auto const back = comir::register_mutual_information<rigid2>(images.moving, images.fixed, quick());
     CHECK(back.converged);
-    CHECK(detail::corner_distance(back.transform, truth.inverse(), 96, 96) < 0.3);
+    CHECK(corner_distance(back.transform, truth.inverse(), 96, 96) < 0.3);
 }
 
 TEST_CASE("mutual_information_pyramid: four resolutions, and more for large images") {
@@ -311,7 +311,7 @@ TEST_CASE("register_mutual_information: progress counts resolutions and can stop
     auto const result = comir::register_mutual_information<rigid2>(image, image, options);
     CHECK(seen == std::vector<std::size_t>{1, 4, 2, 4});
     CHECK_FALSE(result.converged);
-    CHECK(detail::corner_distance(result.transform, rigid2{{}, result.transform.centre}, 64, 64) < 3.0);
+    CHECK(corner_distance(result.transform, rigid2{{}, result.transform.centre}, 64, 64) < 3.0);
 }
 
 TEST_CASE("register_mutual_information: a resolution ends early where nothing moves") {

@@ -23,7 +23,7 @@
 #include <comir/io/image_file.hpp>
 #include <comir/pipeline/folder_pairs.hpp>
 #include <comir/pipeline/pair_list.hpp>
-#include <comir/registration/evaluate.hpp>
+#include <comir/transform/geometry.hpp>
 
 namespace comir::inline COMIR_ABI {
 

@@ -14,7 +14,7 @@
 #include <comir/core/error.hpp>
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/csv_file.hpp>
-#include <comir/registration/evaluate.hpp>
+#include <comir/transform/geometry.hpp>
 #include <comir/transform/rigid.hpp>
 
 namespace comir::inline COMIR_ABI {

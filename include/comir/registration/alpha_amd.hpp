@@ -92,7 +92,7 @@ public:
                              moving.channels(), " channels, the fixed image ", shape_.c, "; give images of one kind");
         std::vector<detail::amd_start<Transform>> runs = make_runs(moving.shape(), starts);
         auto const reach =
-            detail::parameter_reach(detail::centred_start<Transform>(shape_, moving.shape()), shape_.h, shape_.w);
+            parameter_reach(detail::centred_start<Transform>(shape_, moving.shape()), shape_.h, shape_.w);
 
         std::size_t done = 0, iterations = 0;
         bool stopped = false, varied = false;
@@ -154,7 +154,7 @@ public:
         result.transform = best.transform;
         result.value = best.value;
         result.converged = !stopped && varied && best.informed && fits(best) &&
-                           detail::corner_distance(best.transform, best.middle, shape_.h, shape_.w) <= options_.rest;
+                           corner_distance(best.transform, best.middle, shape_.h, shape_.w) <= options_.rest;
         if (varied && fits(best) && correlate)
             result.confidence = detail::confidence_of(detail::correlation_evidence_at(
                 levels_[compared].picture, levels_[compared].mask, compared_picture, compared_mask,
@@ -235,7 +235,7 @@ private:
         for (auto const& run : runs) {
             bool const ended = options_.abandon > 0.0 && !kept.empty() && hopeless(run, kept.front());
             bool const known = std::ranges::any_of(kept, [&](auto const& other) {
-                return detail::corner_distance(run.transform, other.transform, shape_.h, shape_.w) < same;
+                return corner_distance(run.transform, other.transform, shape_.h, shape_.w) < same;
             });
             if (ended || known)
                 iterations += run.iterations;

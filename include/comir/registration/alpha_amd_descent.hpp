@@ -6,29 +6,11 @@
 #include <cstddef>
 #include <limits>
 
-#include <comir/image/centre.hpp>
 #include <comir/registration/alpha_amd_measure.hpp>
 #include <comir/registration/alpha_amd_options.hpp>
+#include <comir/transform/geometry.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
-
-/// For each parameter the root mean square over the fixed image of how far a unit of it moves a point.
-template <affine_transform Transform>
-std::array<double, Transform::parameter_count> parameter_reach(Transform const& t, std::size_t h, std::size_t w) {
-    // The Jacobian is affine in the point, so that two Gauss nodes an axis integrate its square exactly.
-    double const node_x = 0.5 * static_cast<double>(w) / std::sqrt(3.0);
-    double const node_y = 0.5 * static_cast<double>(h) / std::sqrt(3.0);
-    point2 const middle = image_centre(w, h);
-    std::array<double, Transform::parameter_count> reach{};
-    for (point2 const node : {point2{-node_x, -node_y}, {node_x, -node_y}, {-node_x, node_y}, {node_x, node_y}}) {
-        auto const j = t.jacobian(middle + node);
-        for (std::size_t k = 0; k < reach.size(); ++k)
-            reach[k] += 0.25 * j.col(static_cast<Eigen::Index>(k)).squaredNorm();
-    }
-    for (double& r : reach)
-        r = std::sqrt(r);
-    return reach;
-}
 
 /// Where a descent stands, and how it came to rest.
 template <class Transform>
@@ -160,18 +142,6 @@ std::size_t descend_amd(amd_start<Transform>& start, amd_level const& fixed, amd
         for (std::size_t k = 0; k < parameters; ++k)
             start.middle.parameters[k] = early[k] / static_cast<double>(early_count);
     return done;
-}
-
-/// The largest distance between two transforms' images of the corners of h x w pixels.
-template <affine_transform Transform>
-double corner_distance(Transform const& a, Transform const& b, std::size_t h, std::size_t w) {
-    double const right = static_cast<double>(w) - 1.0, bottom = static_cast<double>(h) - 1.0;
-    double largest = 0.0;
-    for (point2 const corner : {point2{0.0, 0.0}, {right, 0.0}, {right, bottom}, {0.0, bottom}}) {
-        point2 const d = a(corner) - b(corner);
-        largest = std::max(largest, std::hypot(d.x, d.y));
-    }
-    return largest;
 }
 
 }  // namespace comir::inline COMIR_ABI::detail

@@ -310,8 +310,8 @@ private:
     }
     /// The largest distance between where two transforms put the corners of the smaller image.
     static double distance(rigid2 const& a, rigid2 const& b, image_shape const& fixed, image_shape const& moving) {
-        return pixels(fixed) < pixels(moving) ? detail::corner_distance(a, b, fixed.h, fixed.w)
-                                              : detail::corner_distance(a.inverse(), b.inverse(), moving.h, moving.w);
+        return pixels(fixed) < pixels(moving) ? corner_distance(a, b, fixed.h, fixed.w)
+                                              : corner_distance(a.inverse(), b.inverse(), moving.h, moving.w);
     }
 
     image<float> fixed_, source_;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -12,45 +11,8 @@
 #include <vector>
 
 #include <comir/core/error.hpp>
-#include <comir/image/centre.hpp>
-#include <comir/transform/concepts.hpp>
 
 namespace comir::inline COMIR_ABI {
-
-/// Width and height in pixels.
-struct extent2 {
-    std::size_t w = 0, h = 0;
-
-    constexpr bool operator==(extent2 const&) const = default;
-    /// The point halfway between the centres of the first and the last pixel.
-    constexpr point2 centre() const { return image_centre(w, h); }
-    /// The centres of the four corner pixels: (0, 0), (w-1, 0), (w-1, h-1), (0, h-1).
-    constexpr std::array<point2, 4> corners() const {
-        double const right = static_cast<double>(w) - 1.0, bottom = static_cast<double>(h) - 1.0;
-        return {point2{0.0, 0.0}, point2{right, 0.0}, point2{right, bottom}, point2{0.0, bottom}};
-    }
-};
-
-/// Where a map takes the moving image's corners; `moving_to_fixed` is any callable from point2 to point2, such as the
-/// inverse() of a registration's transform.
-/// Errors: shape_error if the extent is empty
-template <class Map>
-std::array<point2, 4> map_corners(Map const& moving_to_fixed, extent2 moving) {
-    require<shape_error>(moving.w > 0 && moving.h > 0, "comir::map_corners: the moving image has ", moving.w, " x ",
-                         moving.h, " pixels, expected at least one");
-    std::array<point2, 4> mapped = moving.corners();
-    for (point2& corner : mapped)
-        corner = moving_to_fixed(corner);
-    return mapped;
-}
-
-/// Mean distance in pixels between corresponding corners; infinite if a corner is not finite.
-inline double corner_error(std::array<point2, 4> const& estimate, std::array<point2, 4> const& truth) {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < 4; ++i)
-        sum += std::hypot(estimate[i].x - truth[i].x, estimate[i].y - truth[i].y);
-    return std::isfinite(sum) ? sum / 4.0 : std::numeric_limits<double>::infinity();
-}
 
 /// What the registration of one pair came to.
 struct pair_score {

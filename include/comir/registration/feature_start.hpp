@@ -64,7 +64,7 @@ feature_start_result<Transform> register_features_then_alpha_amd(image<float> co
             auto const agreement = [&](Transform const& t) {
                 return detail::agreement_under(fixed, fixed_mask, moving, moving_mask, t, refine.threads);
             };
-            double const apart = detail::corner_distance(own.transform, found, fixed.height(), fixed.width());
+            double const apart = corner_distance(own.transform, found, fixed.height(), fixed.width());
             auto const by_features = agreement(found);
             if (apart > 3.0 * options.features.ransac.tolerance ||
                 agreement(own.transform).correlation < by_features.correlation) {

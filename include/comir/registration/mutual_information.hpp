@@ -146,7 +146,7 @@ public:
         result.transform = best.transform;
         result.value = best.value;
         result.converged = !stopped && best.informed && detail::fits(best, least) &&
-                           detail::corner_distance(best.transform, best.middle, shape_.h, shape_.w) <= options_.rest;
+                           corner_distance(best.transform, best.middle, shape_.h, shape_.w) <= options_.rest;
         if (best.informed && detail::fits(best, least))
             result.confidence = detail::confidence_of(
                 detail::information_evidence_at(levels_[compared], *compared_field, options_.pyramid[compared].bins,
