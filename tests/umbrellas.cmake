@@ -1,4 +1,4 @@
-# Fails unless comir.hpp includes exactly all headers but those of io/ and pipeline/, and io.hpp includes comir.hpp and
+# Fails unless comir.hpp includes exactly all headers but those of io/, dataset/ and evaluation/, and io.hpp includes comir.hpp and
 # exactly those: sorted, and nothing else.
 # Call: cmake -DROOT=<repository> [-DWRITE=ON to bring both files up to date] -P umbrellas.cmake
 
@@ -8,8 +8,8 @@ file(GLOB_RECURSE headers RELATIVE ${ROOT}/include ${ROOT}/include/comir/*.hpp)
 list(REMOVE_ITEM headers comir/comir.hpp comir/io.hpp)
 list(SORT headers)
 set(io_headers ${headers})
-list(FILTER headers EXCLUDE REGEX "^comir/(io|pipeline)/")
-list(FILTER io_headers INCLUDE REGEX "^comir/(io|pipeline)/")
+list(FILTER headers EXCLUDE REGEX "^comir/(io|dataset|evaluation)/")
+list(FILTER io_headers INCLUDE REGEX "^comir/(io|dataset|evaluation)/")
 list(PREPEND io_headers comir/comir.hpp)
 
 set(wrong FALSE)

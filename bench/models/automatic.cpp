@@ -12,7 +12,7 @@
 #include <comir/image/filter.hpp>
 #include <comir/image/warp.hpp>
 #include <comir/models/encoder.hpp>
-#include <comir/registration/automatic.hpp>
+#include <comir/registration/automatic/cascade.hpp>
 
 // All that registering two images takes once the models are loaded: both are encoded, and register_auto searches and
 // refines. Models of random weights take the time of trained ones, but what they make of two modalities is not alike;

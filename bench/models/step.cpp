@@ -6,9 +6,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include <comir/contrastive/cells.hpp>
 #include <comir/contrastive/critics/mse.hpp>
 #include <comir/contrastive/info_nce.hpp>
+#include <comir/contrastive/loss_grid.hpp>
 #include <comir/image/c4.hpp>
 #include <comir/models/dense_unet.hpp>
 #include <comir/optim/clip.hpp>

@@ -9,7 +9,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <comir/nn/conv_unit.hpp>
+#include <comir/nn/conv/unit.hpp>
 #if defined(COMIR_BENCH_DNNL)
 #include <nn/conv_dnnl.hpp>
 #endif

@@ -8,7 +8,7 @@
 #include <comir/core/memory.hpp>
 #include <comir/core/parallel.hpp>
 #include <comir/core/simd.hpp>
-#include <comir/nn/conv_unit.hpp>
+#include <comir/nn/conv/unit.hpp>
 
 // What bounds the speed-up by a second thread: memory's bandwidth by a triad of arrays that no cache holds, and a
 // convolution that every thread finds in its own cache, beside fma_peak of this program. Each thread has the same work

@@ -12,7 +12,7 @@
 #include <comir/image/distance.hpp>
 #include <comir/image/filter.hpp>
 #include <comir/image/warp.hpp>
-#include <comir/registration/alpha_amd.hpp>
+#include <comir/registration/local/alpha_amd.hpp>
 
 #if defined(COMIR_BENCH_OPENCV)
 #include <opencv2/core.hpp>

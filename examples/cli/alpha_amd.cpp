@@ -1,4 +1,4 @@
-#include <comir/registration/alpha_amd.hpp>
+#include <comir/registration/local/alpha_amd.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/similarity.hpp>
 #include <comir/transform/translation.hpp>

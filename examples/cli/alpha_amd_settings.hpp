@@ -2,7 +2,7 @@
 
 #include <numbers>
 
-#include <comir/registration/alpha_amd_options.hpp>
+#include <comir/registration/metrics/alpha_amd/options.hpp>
 
 #include "methods.hpp"
 

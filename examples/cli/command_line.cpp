@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <comir/pipeline/method_names.hpp>
+#include <comir/registration/method_names.hpp>
 
 #include "numbers.hpp"
 #include "options.hpp"

@@ -7,8 +7,8 @@
 #include <system_error>
 #include <vector>
 
-#include <comir/pipeline/pair_list.hpp>
-#include <comir/registration/evaluate.hpp>
+#include <comir/dataset/pair_list.hpp>
+#include <comir/evaluation/success.hpp>
 
 #include "methods.hpp"
 #include "pairs.hpp"

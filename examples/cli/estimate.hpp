@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <comir/pipeline/aligned_pair.hpp>
+#include <comir/dataset/aligned_pair.hpp>
 
 #include "commands.hpp"
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <comir/pipeline/pair_list.hpp>
+#include <comir/dataset/pair_list.hpp>
 
 #include "commands.hpp"
 #include "images.hpp"

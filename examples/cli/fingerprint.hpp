@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <comir/pipeline/aligned_pair.hpp>
+#include <comir/dataset/aligned_pair.hpp>
 
 /// Fowler, Noll and Vo's hash (1a, 64 bits): names and recognises, protects against nothing.
 class fingerprint {

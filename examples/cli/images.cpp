@@ -9,8 +9,8 @@
 #include <variant>
 
 #include <comir/image/convert.hpp>
+#include <comir/image/mask.hpp>
 #include <comir/io/image_file.hpp>
-#include <comir/pipeline/method_mask.hpp>
 
 #include "messages.hpp"
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <comir/dataset/make_pairs.hpp>
 #include <comir/image/image.hpp>
-#include <comir/pipeline/make_pairs.hpp>
 
 #include "commands.hpp"
 #include "images.hpp"

@@ -1,5 +1,5 @@
-#include <comir/pipeline/method_options.hpp>
-#include <comir/registration/mutual_information.hpp>
+#include <comir/registration/local/mutual_information.hpp>
+#include <comir/registration/method_options.hpp>
 
 #include "methods.hpp"
 

@@ -2,11 +2,11 @@
 
 #include <variant>
 
+#include <comir/evaluation/register_pair.hpp>
 #include <comir/image/warp.hpp>
-#include <comir/pipeline/pair_sheet.hpp>
-#include <comir/pipeline/register_pair.hpp>
 
 #include "images.hpp"
+#include "pictures/pair_sheet.hpp"
 
 comir::image<float> grey_image(comir::image<float> const& source) {
     return comir::prepare_grey(source);

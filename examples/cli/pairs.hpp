@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include <comir/pipeline/pair_list.hpp>
-#include <comir/pipeline/pair_result.hpp>
+#include <comir/dataset/pair_list.hpp>
+#include <comir/evaluation/pair_result.hpp>
 
 #include "methods.hpp"
 #include "preparations.hpp"

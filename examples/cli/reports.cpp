@@ -10,10 +10,10 @@
 #include <unistd.h>
 #include <utility>
 
-#include <comir/pipeline/report.hpp>
-#include <comir/pipeline/success_plot.hpp>
+#include <comir/evaluation/report.hpp>
 
 #include "outputs.hpp"
+#include "plots/success_plot.hpp"
 
 namespace {
 

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include <comir/pipeline/pair_list.hpp>
-#include <comir/pipeline/pair_result.hpp>
+#include <comir/dataset/pair_list.hpp>
+#include <comir/evaluation/pair_result.hpp>
 
 #include "commands.hpp"
 

@@ -1,15 +1,15 @@
 #include <numbers>
 #include <string>
 
-#include <comir/pipeline/match_picture.hpp>
-#include <comir/pipeline/method_options.hpp>
-#include <comir/registration/alpha_amd.hpp>
-#include <comir/registration/automatic.hpp>
-#include <comir/registration/feature_based.hpp>
-#include <comir/registration/feature_start.hpp>
-#include <comir/registration/global_search.hpp>
+#include <comir/registration/automatic/cascade.hpp>
+#include <comir/registration/by_features/features.hpp>
+#include <comir/registration/by_features/features_then_alpha_amd.hpp>
+#include <comir/registration/global/search.hpp>
+#include <comir/registration/local/alpha_amd.hpp>
+#include <comir/registration/method_options.hpp>
 
 #include "alpha_amd_settings.hpp"
+#include "pictures/match_picture.hpp"
 
 // One file for methods that are parts of each other: automatic registration is a global search and alpha-AMD, and
 // alpha-AMD refines what SIFT finds.

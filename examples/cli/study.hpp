@@ -6,10 +6,10 @@
 #include <variant>
 #include <vector>
 
+#include <comir/dataset/aligned_pair.hpp>
+#include <comir/dataset/pair_list.hpp>
+#include <comir/evaluation/success.hpp>
 #include <comir/image/image.hpp>
-#include <comir/pipeline/aligned_pair.hpp>
-#include <comir/pipeline/pair_list.hpp>
-#include <comir/registration/evaluate.hpp>
 
 #include "commands.hpp"
 

@@ -1,5 +1,5 @@
-#include <comir/pipeline/equivariance.hpp>
-#include <comir/pipeline/stability.hpp>
+#include <comir/evaluation/equivariance.hpp>
+#include <comir/evaluation/stability.hpp>
 
 #include "methods.hpp"
 #include "pairs.hpp"

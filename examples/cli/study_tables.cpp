@@ -5,8 +5,8 @@
 
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/csv_file.hpp>
-#include <comir/pipeline/study_plot.hpp>
 
+#include "plots/study_plot.hpp"
 #include "reports.hpp"
 #include "study.hpp"
 

@@ -12,7 +12,6 @@
 
 #include <comir/contrastive/any_critic.hpp>
 #include <comir/image/convert.hpp>
-#include <comir/pipeline/training_sheet.hpp>
 #include <comir/training/trainer.hpp>
 
 #include "commands.hpp"
@@ -21,6 +20,7 @@
 #include "images.hpp"
 #include "models.hpp"
 #include "outputs.hpp"
+#include "pictures/training_sheet.hpp"
 #include "scenes.hpp"
 #include "training.hpp"
 #include "watch.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <comir/pipeline/aligned_pair.hpp>
+#include <comir/dataset/aligned_pair.hpp>
 
 #include "commands.hpp"
 

@@ -1,11 +1,11 @@
-# Fails if a header outside io/ and pipeline/ has code with exceptions or RTTI, or reaches for files or the console.
+# Fails if a header outside io/, dataset/ and evaluation/ has code with exceptions or RTTI, or reaches for files or the console.
 # Compiling does not find that: GCC passes over templates that nothing instantiates.
 # Call: cmake -DROOT=<repository> -P words.cmake
 
 cmake_minimum_required(VERSION 3.24)
 get_filename_component(ROOT ${ROOT} ABSOLUTE)
 file(GLOB_RECURSE headers RELATIVE ${ROOT}/include/comir ${ROOT}/include/comir/*.hpp)
-list(FILTER headers EXCLUDE REGEX "^(io|pipeline)/")
+list(FILTER headers EXCLUDE REGEX "^(io|dataset|evaluation)/")
 set(words throw try catch dynamic_cast typeid printf cout cerr fopen exit)
 set(streams iostream fstream filesystem cstdio print)
 list(JOIN words "|" words)
@@ -29,5 +29,5 @@ foreach(header IN LISTS headers)
 endforeach()
 if(errors GREATER 0)
     message(FATAL_ERROR "${errors} lines are not for embedded programs: raise errors by require() and fail(), and keep "
-                        "files and output in io/ and pipeline/")
+                        "files and output in io/, dataset/ and evaluation/")
 endif()

@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <comir/contrastive/critics/mse.hpp>
-#include <comir/pipeline/pearson.hpp>
+#include <comir/image/pearson.hpp>
 #include <comir/training/trainer.hpp>
 
 namespace {

@@ -12,7 +12,7 @@
 
 #include <comir/core/concepts.hpp>
 #include <comir/core/error.hpp>
-#include <comir/core/symmetric_eigen.hpp>
+#include <comir/core/linalg/symmetric_eigen.hpp>
 #include <comir/image/image.hpp>
 
 namespace comir::inline COMIR_ABI {

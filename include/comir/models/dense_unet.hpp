@@ -6,7 +6,7 @@
 
 #include <comir/models/turn_symmetry.hpp>
 #include <comir/models/unet_network.hpp>
-#include <comir/nn/row_room.hpp>
+#include <comir/nn/layers/row_room.hpp>
 
 namespace comir::inline COMIR_ABI {
 

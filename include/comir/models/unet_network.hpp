@@ -11,7 +11,7 @@
 #include <comir/core/random.hpp>
 #include <comir/models/unet_plan.hpp>
 #include <comir/models/unet_resampling.hpp>
-#include <comir/nn/feature_norm.hpp>
+#include <comir/nn/dense/feature_norm.hpp>
 
 namespace comir::inline COMIR_ABI {
 

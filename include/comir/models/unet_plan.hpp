@@ -6,7 +6,7 @@
 
 #include <comir/core/error.hpp>
 #include <comir/models/unet_shape.hpp>
-#include <comir/nn/pool.hpp>
+#include <comir/nn/layers/pool.hpp>
 
 namespace comir::inline COMIR_ABI {
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include <comir/models/unet_plan.hpp>
-#include <comir/nn/blur_pool.hpp>
-#include <comir/nn/conv_transpose.hpp>
-#include <comir/nn/feature_norm.hpp>
-#include <comir/nn/pixel_shuffle.hpp>
+#include <comir/nn/conv/conv_transpose.hpp>
+#include <comir/nn/dense/feature_norm.hpp>
+#include <comir/nn/layers/blur_pool.hpp>
+#include <comir/nn/layers/pixel_shuffle.hpp>
 
 namespace comir::inline COMIR_ABI::detail {
 

@@ -16,18 +16,18 @@
 #include <vector>
 
 #include <comir/contrastive/activation_decay.hpp>
-#include <comir/contrastive/cells.hpp>
 #include <comir/contrastive/info_nce.hpp>
+#include <comir/contrastive/loss_grid.hpp>
 #include <comir/image/c4.hpp>
 #include <comir/image/convert.hpp>
 #include <comir/models/encoder.hpp>
 #include <comir/optim/clip.hpp>
 #include <comir/optim/schedule.hpp>
 #include <comir/optim/sgd.hpp>
-#include <comir/training/negate.hpp>
-#include <comir/training/patch_views.hpp>
-#include <comir/training/sampler.hpp>
-#include <comir/training/signal_guide.hpp>
+#include <comir/training/batch/crop_poses.hpp>
+#include <comir/training/batch/inverted_contrast.hpp>
+#include <comir/training/batch/sampler.hpp>
+#include <comir/training/objective/canonical_signal_loss.hpp>
 
 namespace comir::inline COMIR_ABI {
 

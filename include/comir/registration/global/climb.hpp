@@ -1,0 +1,290 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <comir/core/simd.hpp>
+#include <comir/core/simd_tail.hpp>
+#include <comir/registration/global/coarse.hpp>
+
+namespace comir::inline COMIR_ABI::detail {
+
+/// A turned moving image on its grid.
+struct turned_image {
+    double angle = 0.0;
+    turned_grid grid;
+    std::size_t channels = 0;
+    std::vector<float> storage;
+
+    turned_image(search_level const& level, double turn, bool nearest)
+        : angle(turn), grid(grid_for(level, {angle})), channels(nearest ? 1 : level.values.channels()) {
+        storage.resize((channels + 1) * grid.w * grid.h);
+        std::vector<search_plane> planes;
+        for (std::size_t k = 0; k <= channels; ++k)
+            planes.push_back({storage.data() + k * grid.w * grid.h, grid.w});
+        if (nearest)
+            turn_level<true>(level, angle, grid, planes.data(), planes.back());
+        else
+            turn_level<false>(level, angle, grid, planes.data(), planes.back());
+    }
+    float const* row(std::size_t channel, std::size_t y) const {
+        return storage.data() + (channel * grid.h + y) * grid.w;
+    }
+    float const* weight_row(std::size_t y) const { return row(channels, y); }
+};
+
+struct local_score {
+    double score = static_cast<double>(no_score), overlap = 0.0;
+};
+
+/// The rows and columns of the turned image that lie on the fixed image at a shift.
+struct common_window {
+    std::ptrdiff_t left, right, top, bottom;
+
+    common_window(search_level const& fixed, turned_grid const& grid, std::ptrdiff_t x, std::ptrdiff_t y)
+        : left(std::max<std::ptrdiff_t>(0, -x)),
+          right(std::min(static_cast<std::ptrdiff_t>(grid.w), static_cast<std::ptrdiff_t>(fixed.width()) - x)),
+          top(std::max<std::ptrdiff_t>(0, -y)),
+          bottom(std::min(static_cast<std::ptrdiff_t>(grid.h), static_cast<std::ptrdiff_t>(fixed.height()) - y)) {}
+};
+
+/// correlation_scores at one shift, summed directly.
+inline local_score correlation_at(search_level const& fixed, turned_image const& moving, std::ptrdiff_t x,
+                                  std::ptrdiff_t y) {
+    using lanes = simd<float>;
+    common_window const window(fixed, moving.grid, x, y);
+    std::array<double, 3> shared{};  // overlap, squares of fixed, squares of moving
+    double product = 0.0, squares_off = 0.0, squares_off_m = 0.0;
+    for (std::size_t c = 0; c < moving.channels; ++c) {
+        double count = 0.0, sum_f = 0.0, sum_m = 0.0, raw = 0.0, square_f = 0.0, square_m = 0.0;
+        for (std::ptrdiff_t r = window.top; r < window.bottom; ++r) {
+            float const* const f = fixed.values.row(c, static_cast<std::size_t>(y + r)) + x;
+            float const* const wf = fixed.weight.row(0, static_cast<std::size_t>(y + r)) + x;
+            float const* const m = moving.row(c, static_cast<std::size_t>(r));
+            float const* const wm = moving.weight_row(static_cast<std::size_t>(r));
+            lanes n = broadcast(0.0f), a = n, b = n, ab = n, aa = n, bb = n;
+            for (std::ptrdiff_t i = window.left; i < window.right;
+                 i += static_cast<std::ptrdiff_t>(simd_width<float>)) {
+                auto const left = static_cast<std::size_t>(window.right - i);
+                lanes const fi = load_first<float>(f + i, left), mi = load_first<float>(m + i, left);
+                lanes const wfi = load_first<float>(wf + i, left), wmi = load_first<float>(wm + i, left);
+                lanes const both_f = fi * wmi, both_m = mi * wfi;
+                n = multiply_add(wfi, wmi, n);
+                a += both_f;
+                b += both_m;
+                ab = multiply_add(fi, mi, ab);
+                aa = multiply_add(fi, both_f, aa);
+                bb = multiply_add(mi, both_m, bb);
+            }
+            count += static_cast<double>(sum(n));
+            sum_f += static_cast<double>(sum(a));
+            sum_m += static_cast<double>(sum(b));
+            raw += static_cast<double>(sum(ab));
+            square_f += static_cast<double>(sum(aa));
+            square_m += static_cast<double>(sum(bb));
+        }
+        double const safe = std::max(count, 1.0);
+        shared = {count, shared[1] + square_f, shared[2] + square_m};
+        product += raw - sum_f * sum_m / safe;
+        squares_off += sum_f * sum_f / safe;
+        squares_off_m += sum_m * sum_m / safe;
+    }
+    double const variance_f = shared[1] - squares_off, variance_m = shared[2] - squares_off_m;
+    double const floor = static_cast<double>(least_variance) * shared[0];
+    if (!(variance_f > floor && variance_m > floor))
+        return {static_cast<double>(no_score), shared[0]};
+    return {product / std::sqrt(variance_f * variance_m), shared[0]};
+}
+
+/// information_scores at one shift, from a joint histogram.
+inline local_score information_at(search_level const& fixed, turned_image const& moving, std::ptrdiff_t x,
+                                  std::ptrdiff_t y, std::size_t degrees) {
+    common_window const window(fixed, moving.grid, x, y);
+    // Whole numbers up to 2^32 in each of several histograms, since neighbours often fall into one entry.
+    constexpr std::size_t histograms = 4;
+    std::array<std::array<unsigned, most_levels * most_levels>, histograms> joint{};
+    for (std::ptrdiff_t r = window.top; r < window.bottom; ++r) {
+        float const* const f = fixed.numbers.row(0, static_cast<std::size_t>(y + r)) + x;
+        float const* const wf = fixed.weight.row(0, static_cast<std::size_t>(y + r)) + x;
+        float const* const m = moving.row(0, static_cast<std::size_t>(r));
+        float const* const wm = moving.weight_row(static_cast<std::size_t>(r));
+        for (std::ptrdiff_t i = window.left; i < window.right; ++i)
+            joint[static_cast<std::size_t>(i) % histograms]
+                 [static_cast<std::size_t>(f[i]) * most_levels + static_cast<std::size_t>(m[i])] +=
+                wf[i] * wm[i] > 0.0f ? 1u : 0u;
+    }
+    auto const term = [](double n) { return n > 0.0 ? n * std::log(n) : 0.0; };
+    std::array<double, most_levels> of_f{}, of_m{};
+    double total = 0.0, value = 0.0;
+    for (std::size_t a = 0; a < most_levels; ++a)
+        for (std::size_t b = 0; b < most_levels; ++b) {
+            double n = 0.0;
+            for (auto const& histogram : joint)
+                n += static_cast<double>(histogram[a * most_levels + b]);
+            value += term(n);
+            of_f[a] += n;
+            of_m[b] += n;
+            total += n;
+        }
+    for (std::size_t a = 0; a < most_levels; ++a)
+        value -= term(of_f[a]) + term(of_m[a]);
+    if (!(total > 0.0))
+        return {};
+    return {(value + term(total) - 0.5 * static_cast<double>(degrees)) / total, total};
+}
+
+/// Climbs from a place to the best of its neighbours, one pixel and one angle step away, until none is better; then
+/// halves the angle step, `halvings` times in all.
+class place_climber {
+public:
+    place_climber(search_level const& fixed, search_level const& moving, global_search_options const& options)
+        : fixed_(fixed),
+          moving_(moving),
+          options_(options),
+          correlation_(uses_correlation(options.metric)),
+          information_(uses_information(options.metric)) {
+        degrees_ = (options.levels - 1) * (options.levels - 1);
+        rule_ = make_rule(fixed, moving, options);
+    }
+
+    search_place climb(search_place const& start, double step, std::size_t halvings, bool between_pixels) const {
+        constexpr int most_moves = 8;
+        cube scores{};
+        search_place best = start;
+        around near{};
+        for (std::size_t h = 0; h < halvings; ++h, step *= 0.5) {
+            for (int move = 0; move < most_moves; ++move) {
+                scores = score_around(best, step, near);
+                std::size_t top = middle;
+                for (std::size_t i = 0; i < scores.size(); ++i)
+                    if (scores[i].score > scores[top].score)
+                        top = i;
+                best = scores[top];
+                if (top == middle)
+                    break;
+            }
+        }
+        if (between_pixels && halvings > 0)
+            best = interpolate(scores, best, 2.0 * step);
+        return best;
+    }
+
+private:
+    using cube = std::array<search_place, 27>;  // angle, then y, then x, the centre in the middle
+    static constexpr std::size_t middle = 13;
+
+    /// What the metric compares of the moving image, turned by one angle onto one grid.
+    struct turned_level {
+        std::optional<turned_image> values, numbers;
+
+        turned_image const& any() const { return values ? *values : *numbers; }
+    };
+    /// The last cube and its turned images: what recurs in the next one is taken over.
+    struct around {
+        std::vector<turned_level> turned;
+        cube scores{};
+    };
+
+    cube score_around(search_place const& centre, double step, around& near) const {
+        cube out{};
+        std::vector<turned_level> last;
+        last.swap(near.turned);
+        auto const f = static_cast<double>(fixed_.factor);
+        for (std::size_t a = 0; a < 3; ++a) {
+            double const angle = centre.angle + (static_cast<double>(a) - 1.0) * step;
+            if ((a != 1 && step == 0.0) || !allowed(angle - options_.angle))
+                continue;
+            auto const known = std::ranges::find_if(
+                last, [&](turned_level const& t) { return std::abs(t.any().angle - angle) < 1e-9; });
+            if (known != last.end()) {
+                near.turned.push_back(std::move(*known));
+                last.erase(known);  // steps may be so small that the next angle is known as this one
+            } else {
+                near.turned.push_back(turn(angle));
+            }
+            turned_level const& turned = near.turned.back();
+            turned_grid const& grid = turned.any().grid;
+            auto const x0 = static_cast<std::ptrdiff_t>(std::lround(centre.x / f - grid.centre_x()));
+            auto const y0 = static_cast<std::ptrdiff_t>(std::lround(centre.y / f - grid.centre_y()));
+            for (std::ptrdiff_t dy = -1; dy <= 1; ++dy)
+                for (std::ptrdiff_t dx = -1; dx <= 1; ++dx) {
+                    std::ptrdiff_t const x = x0 + dx, y = y0 + dy;
+                    double const place_x = f * (static_cast<double>(x) + grid.centre_x());
+                    double const place_y = f * (static_cast<double>(y) + grid.centre_y());
+                    search_place& place = out[9 * a + static_cast<std::size_t>(3 * (dy + 1) + dx + 1)];
+                    auto const seen = std::ranges::find_if(near.scores, [&](search_place const& p) {
+                        return p.overlap > 0.0 && std::abs(p.angle - angle) < 1e-9 && std::abs(p.x - place_x) < 1e-6 &&
+                               std::abs(p.y - place_y) < 1e-6;
+                    });
+                    if (seen != near.scores.end()) {
+                        place = *seen;
+                        continue;
+                    }
+                    local_score s = score_at(turned, x, y);
+                    if (s.overlap < static_cast<double>(rule_.min_pixels) ||
+                        !within(place_x - f * fixed_.centre_x, options_.max_shift_x) ||
+                        !within(place_y - f * fixed_.centre_y, options_.max_shift_y))
+                        s.score = static_cast<double>(no_score);
+                    if (s.score > static_cast<double>(no_score))
+                        s.score *= rule_.weight(s.overlap);
+                    place = {angle, place_x, place_y, s.score, s.overlap};
+                }
+        }
+        near.scores = out;
+        return out;
+    }
+    turned_level turn(double angle) const {
+        turned_level turned;
+        if (correlation_)
+            turned.values.emplace(moving_, angle, false);
+        if (information_)
+            turned.numbers.emplace(moving_, angle, true);
+        return turned;
+    }
+    local_score score_at(turned_level const& turned, std::ptrdiff_t x, std::ptrdiff_t y) const {
+        if (!correlation_)
+            return information_at(fixed_, *turned.numbers, x, y, degrees_);
+        local_score s = correlation_at(fixed_, *turned.values, x, y);
+        if (information_ && s.score > static_cast<double>(no_score)) {
+            double const other = information_at(fixed_, *turned.numbers, x, y, degrees_).score;
+            s.score = other > static_cast<double>(no_score) ? s.score + options_.information * other : other;
+        }
+        return s;
+    }
+    bool allowed(double from_middle) const {
+        return options_.max_angle >= std::numbers::pi ||
+               std::abs(std::remainder(from_middle, 2.0 * std::numbers::pi)) <= options_.max_angle + 1e-9;
+    }
+    static bool within(double shift, double limit) { return limit == 0.0 || std::abs(shift) <= limit + 1e-9; }
+
+    /// The top of parabolas through the neighbours of the middle, along each axis.
+    search_place interpolate(cube const& scores, search_place const& best, double step) const {
+        auto const top = [&](std::size_t stride) {
+            double const low = scores[middle - stride].score, mid = scores[middle].score,
+                         high = scores[middle + stride].score, bend = low - 2.0 * mid + high;
+            bool const usable = low > static_cast<double>(no_score) && high > static_cast<double>(no_score);
+            return usable && bend < 0.0 ? std::clamp(0.5 * (low - high) / bend, -0.5, 0.5) : 0.0;
+        };
+        auto const f = static_cast<double>(fixed_.factor);
+        search_place out = best;
+        out.angle += step * top(9);
+        out.y += f * top(3);
+        out.x += f * top(1);
+        return out;
+    }
+
+    search_level const& fixed_;
+    search_level const& moving_;
+    global_search_options const& options_;
+    bool correlation_, information_;
+    std::size_t degrees_ = 0;
+    score_rule rule_;
+};
+
+}  // namespace comir::inline COMIR_ABI::detail

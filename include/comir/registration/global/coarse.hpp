@@ -1,0 +1,307 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <comir/core/parallel.hpp>
+#include <comir/registration/global/grid.hpp>
+#include <comir/registration/global/information_scores.hpp>
+#include <comir/registration/global/level.hpp>
+#include <comir/registration/global/options.hpp>
+#include <comir/registration/global/scores.hpp>
+
+namespace comir::inline COMIR_ABI::detail {
+
+/// A place of the search: the moving image, turned, lies with its centre on (x, y) of the fixed image.
+struct search_place {
+    double angle = 0.0;       // radians, fixed to moving
+    double x = 0.0, y = 0.0;  // pixels of the full fixed image
+    double score = static_cast<double>(no_score);
+    double overlap = 0.0;  // pixels of the level
+};
+
+inline bool better(search_place const& a, search_place const& b) {
+    return a.score > b.score;
+}
+
+/// The angles of a search; half turns of them come with them if the whole circle is searched.
+struct angle_list {
+    std::vector<double> angles;
+    bool half_turns = false;
+    double step = 0.0;
+};
+
+inline angle_list make_angles(global_search_options const& options, double step) {
+    angle_list list;
+    double const pi = std::numbers::pi;
+    if (options.max_angle >= pi) {
+        // Quarter turns are among them, where a search on pixels is exact.
+        auto const quarter = std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(0.5 * pi / step)));
+        list.step = 0.5 * pi / static_cast<double>(quarter);
+        list.half_turns = true;
+        for (std::size_t i = 0; i < 2 * quarter; ++i)
+            list.angles.push_back(options.angle + static_cast<double>(i) * list.step);
+        return list;
+    }
+    auto const side = static_cast<std::size_t>(std::ceil(options.max_angle / step));
+    list.step = side > 0 ? options.max_angle / static_cast<double>(side) : 0.0;
+    for (std::size_t i = 0; i <= 2 * side; ++i)
+        list.angles.push_back(options.angle + (static_cast<double>(i) - static_cast<double>(side)) * list.step);
+    return list;
+}
+
+inline score_rule make_rule(search_level const& fixed, search_level const& moving,
+                            global_search_options const& options) {
+    double const area = std::min(fixed.area, moving.area);
+    // Half a pixel less, since counts from transforms miss whole numbers by rounding errors.
+    return {static_cast<float>(std::max(1.0, options.min_overlap * area) - 0.5),
+            options.weigh_overlap ? static_cast<float>(area) : 0.0f};
+}
+
+/// What the coarsest resolution found.
+struct coarse_result {
+    std::vector<search_place> places;  // local maxima, best first
+    search_statistics statistics;
+    bool stopped = false;
+};
+
+/// The fixed image's spectra for one size of moving images, and the search over all angles and shifts with them.
+class coarse_search {
+public:
+    coarse_search(search_level const& fixed, search_level const& moving, angle_list angles,
+                  global_search_options const& options)
+        : fixed_(fixed), moving_(moving), angles_(std::move(angles)), options_(options) {
+        grid_ = grid_for(moving, angles_.angles);
+        x_ = axis(fixed.width(), grid_.w, fixed.centre_x, grid_.centre_x(), options.max_shift_x);
+        y_ = axis(fixed.height(), grid_.h, fixed.centre_y, grid_.centre_y(), options.max_shift_y);
+        if (x_.count <= 0 || y_.count <= 0)
+            return;
+        plan_ = fft2(y_.cycle, x_.cycle);
+        correlation_ = uses_correlation(options.metric);
+        information_ = uses_information(options.metric);
+        degrees_ = (options.levels - 1) * (options.levels - 1);
+        tiles_.resize(x_.parts() * y_.parts());
+        parallel_for(tiles_.size(), options.threads, [&](std::size_t i) { prepare_tile(i); });
+    }
+
+    coarse_result run() const {
+        coarse_result result;
+        if (x_.count <= 0 || y_.count <= 0)
+            return result;
+        score_rule const rule = make_rule(fixed_, moving_, options_);
+        std::vector<found> parts(angles_.angles.size());
+        std::size_t const slots = std::min(static_cast<std::size_t>(thread_count(options_.threads)), parts.size());
+        std::vector<angle_scratch> scratch(slots, make_scratch());
+        // In batches, so that the callback runs on the caller's thread.
+        std::size_t const batch = options_.on_progress ? 4 * slots : parts.size();
+        for (std::size_t begin = 0; begin < parts.size(); begin += batch) {
+            parallel_for_slots(std::min(batch, parts.size() - begin), static_cast<int>(slots),
+                               [&](std::size_t i, std::size_t slot) {
+                                   parts[begin + i] = search_angle(begin + i, rule, scratch[slot]);
+                               });
+            if (!keep_going(options_.on_progress, std::min(begin + batch, parts.size()), parts.size())) {
+                result.stopped = true;
+                return result;
+            }
+        }
+        double count = 0.0, sum = 0.0, square = 0.0;
+        for (found const& part : parts) {
+            result.places.insert(result.places.end(), part.places.begin(), part.places.end());
+            count += part.count;
+            sum += part.sum;
+            square += part.square;
+        }
+        if (count > 0.0) {
+            double const mean = sum / count;
+            result.statistics = {count, mean, std::sqrt(std::max(0.0, square / count - mean * mean))};
+        }
+        std::stable_sort(result.places.begin(), result.places.end(), better);
+        return result;
+    }
+
+private:
+    struct found {
+        std::vector<search_place> places;
+        double count = 0.0, sum = 0.0, square = 0.0;
+    };
+    /// The fixed image's spectra, for each metric.
+    struct tile_spectra {
+        std::vector<complex_plane> values, levels;
+    };
+    struct angle_scratch {
+        std::optional<score_workspace> correlation, information;
+    };
+
+    /// The shifts that can have the least overlap: of a shape symmetric about its centre at most the share 1/2 - d / e
+    /// lies beyond a line at the distance d from the centre, e being its extent. Both images bound it.
+    shift_axis axis(std::size_t fixed, std::size_t moving, double fixed_centre, double grid_centre,
+                    double max_shift) const {
+        auto const f = static_cast<double>(fixed), m = static_cast<double>(moving);
+        // The area that must overlap, as a share of each image.
+        double const need = options_.min_overlap * std::min(fixed_.area, moving_.area);
+        double const of_moving = std::min(1.0, need / static_cast<double>(moving_.width() * moving_.height()));
+        double const reach = (0.5 - of_moving) * m + 1.0;
+        double low = -reach, high = f - 1.0 + reach;
+        if (max_shift > 0.0) {
+            double const limit = max_shift / static_cast<double>(fixed_.factor);
+            low = std::max(low, fixed_centre - limit);
+            high = std::min(high, fixed_centre + limit);
+        }
+        return make_shift_axis(static_cast<std::ptrdiff_t>(std::ceil(low - grid_centre)),
+                               static_cast<std::ptrdiff_t>(std::floor(high - grid_centre)), fixed, moving);
+    }
+
+    void prepare_tile(std::size_t i) {
+        auto const left = x_.begin(i % x_.parts()), top = y_.begin(i / x_.parts());
+        auto const right = left + x_.size(i % x_.parts()) + static_cast<std::ptrdiff_t>(grid_.w) - 1;
+        auto const bottom = top + y_.size(i / x_.parts()) + static_cast<std::ptrdiff_t>(grid_.h) - 1;
+        auto const cut = [&](float const* plane) {
+            aligned_vector<float> out(plan_.image_size(), 0.0f);
+            auto const w = static_cast<std::ptrdiff_t>(fixed_.width()),
+                       h = static_cast<std::ptrdiff_t>(fixed_.height());
+            for (auto y = std::max<std::ptrdiff_t>(top, 0); y < std::min(bottom, h); ++y)
+                for (auto x = std::max<std::ptrdiff_t>(left, 0); x < std::min(right, w); ++x)
+                    out[y_.place(y) * plan_.pitch() + x_.place(x)] = plane[y * w + x];
+            return out;
+        };
+        aligned_vector<float> const weight = cut(fixed_.weight.row(0, 0));
+        auto transform = plan_.make_workspace();
+        auto const make_spectra = [&](std::size_t count) {
+            std::vector<complex_plane> spectra;
+            for (std::size_t k = 0; k < count; ++k)
+                spectra.push_back(plan_.make_spectrum());
+            return spectra;
+        };
+        if (correlation_) {
+            std::size_t const channels = fixed_.values.channels();
+            std::vector<aligned_vector<float>> values;
+            for (std::size_t c = 0; c < channels; ++c)
+                values.push_back(cut(fixed_.values.row(c, 0)));
+            aligned_vector<float> square(plan_.image_size());
+            tiles_[i].values = make_spectra(2 + channels);
+            correlation_spectra(plan_, values, channels, weight, square, tiles_[i].values, transform);
+        }
+        if (information_) {
+            tiles_[i].levels = make_spectra(1 + (options_.levels + 1) / 2);
+            fixed_level_spectra(plan_, cut(fixed_.numbers.row(0, 0)), weight, tiles_[i].levels, transform);
+        }
+    }
+
+    angle_scratch make_scratch() const {
+        std::size_t const channels = moving_.values.channels();
+        angle_scratch scratch;
+        if (correlation_)
+            scratch.correlation.emplace(plan_, 2 + channels, 2 + channels, channels + 1);
+        if (information_)
+            scratch.information.emplace(plan_, 1 + options_.levels, 2, 2);
+        return scratch;
+    }
+
+    found search_angle(std::size_t index, score_rule const& rule, angle_scratch& scratch) const {
+        double const angle = angles_.angles[index];
+        auto const planes_of = [&](score_workspace& w) {
+            std::vector<search_plane> planes;
+            for (aligned_vector<float>& p : w.planes)
+                planes.push_back({p.data(), plan_.pitch()});
+            return planes;
+        };
+        if (correlation_) {
+            score_workspace& w = *scratch.correlation;
+            auto const planes = planes_of(w);
+            turn_level<false>(moving_, angle, grid_, planes.data(), planes.back());
+            correlation_spectra(plan_, w.planes, moving_.values.channels(), w.planes.back(), w.score, w.moving,
+                                w.transform);
+        }
+        if (information_) {
+            score_workspace& w = *scratch.information;
+            auto const planes = planes_of(w);
+            turn_level<true>(moving_, angle, grid_, planes.data(), planes.back());
+            moving_level_spectra(plan_, w.planes[0], w.planes.back(), w.score, w.moving, w.transform);
+        }
+        found result;
+        for (std::size_t tile = 0; tile < tiles_.size(); ++tile)
+            for (bool const half_turn : {false, true}) {
+                if (half_turn && !angles_.half_turns)
+                    continue;
+                if (information_)
+                    information_scores(plan_, tiles_[tile].levels, half_turn, rule, degrees_, *scratch.information);
+                if (correlation_)
+                    correlation_scores(plan_, tiles_[tile].values, half_turn, rule, *scratch.correlation);
+                if (information_ && correlation_)
+                    add_scores(scratch.correlation->score, scratch.information->score,
+                               static_cast<float>(options_.information));
+                collect(tile, half_turn ? angle + std::numbers::pi : angle, half_turn,
+                        correlation_ ? *scratch.correlation : *scratch.information, result);
+            }
+        return result;
+    }
+
+    /// Adds the tile's best local maxima and its sums.
+    void collect(std::size_t tile, double angle, bool half_turn, score_workspace const& w, found& result) const {
+        constexpr std::size_t most_places = 8;
+        std::size_t const tx = tile % x_.parts(), ty = tile / x_.parts();
+        std::ptrdiff_t const count_x = x_.size(tx), count_y = y_.size(ty);
+        // The image reversed about pixel 0, which the conjugate spectrum stands for, lies by its extent to the left.
+        std::ptrdiff_t const back_x = half_turn ? static_cast<std::ptrdiff_t>(grid_.w) - 1 : 0;
+        std::ptrdiff_t const back_y = half_turn ? static_cast<std::ptrdiff_t>(grid_.h) - 1 : 0;
+        std::vector<std::size_t> columns(static_cast<std::size_t>(count_x));
+        for (std::ptrdiff_t i = 0; i < count_x; ++i)
+            columns[static_cast<std::size_t>(i)] = x_.place(x_.begin(tx) + i + back_x);
+        auto const row = [&](std::ptrdiff_t y) { return y_.place(y_.begin(ty) + y + back_y) * plan_.pitch(); };
+        auto const at = [&](std::ptrdiff_t x, std::ptrdiff_t y) {
+            return x < 0 || y < 0 || x >= count_x || y >= count_y
+                       ? no_score
+                       : w.score[row(y) + columns[static_cast<std::size_t>(x)]];
+        };
+        std::vector<search_place> best;
+        float threshold = no_score;
+        auto const f = static_cast<double>(fixed_.factor);
+        for (std::ptrdiff_t y = 0; y < count_y; ++y) {
+            float const* const scores = w.score.data() + row(y);
+            double sum = 0.0, square = 0.0, count = 0.0;
+            for (std::ptrdiff_t x = 0; x < count_x; ++x) {
+                float const s = scores[columns[static_cast<std::size_t>(x)]];
+                if (!(s > no_score))
+                    continue;
+                auto const value = static_cast<double>(s);
+                count += 1.0;
+                sum += value;
+                square += value * value;
+                if (!(s > threshold) || at(x - 1, y) > s || at(x + 1, y) >= s || at(x - 1, y - 1) > s ||
+                    at(x, y - 1) > s || at(x + 1, y - 1) > s || at(x - 1, y + 1) >= s || at(x, y + 1) >= s ||
+                    at(x + 1, y + 1) >= s)
+                    continue;
+                search_place place{angle, f * (static_cast<double>(x_.begin(tx) + x) + grid_.centre_x()),
+                                   f * (static_cast<double>(y_.begin(ty) + y) + grid_.centre_y()), value,
+                                   static_cast<double>(w.overlap[row(y) + columns[static_cast<std::size_t>(x)]])};
+                best.insert(std::upper_bound(best.begin(), best.end(), place, better), place);
+                if (best.size() > most_places)
+                    best.pop_back();
+                if (best.size() == most_places)
+                    threshold = static_cast<float>(best.back().score);
+            }
+            result.count += count;
+            result.sum += sum;
+            result.square += square;
+        }
+        result.places.insert(result.places.end(), best.begin(), best.end());
+    }
+
+    search_level const& fixed_;
+    search_level const& moving_;
+    angle_list angles_;
+    global_search_options const& options_;
+    turned_grid grid_;
+    shift_axis x_, y_;
+    fft2 plan_;
+    bool correlation_ = false, information_ = false;
+    std::size_t degrees_ = 0;
+    std::vector<tile_spectra> tiles_;
+};
+
+}  // namespace comir::inline COMIR_ABI::detail
