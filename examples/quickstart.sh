@@ -28,10 +28,10 @@ comir=build-quickstart/examples/comir
 mkdir -p "$out"
 echo "Training on the left half of the scene"
 # The right half shows sea and dense city, of which the left half has hardly any: what is learned must not rest on levels
-# of brightness (local contrast) nor on which of two materials is the brighter one (negate). Three channels depend less
+# of brightness (local contrast) nor on which of two materials is the brighter one (inverted contrast). Three channels depend less
 # on chance than one.
-$comir train --a $data/visible --b $data/infrared --part 0.5 --patch 32 --batch 64 --cells 1 --steps 300 --channels 3 \
-    --local-contrast 12 --negate 0.5 --activation-decay 0.001 --temperature 0.1 \
+$comir train --a $data/visible --b $data/infrared --part 0.5 --patch 32 --batch 64 --grid 1 --steps 300 --channels 3 \
+    --local-contrast 12 --invert-contrast 0.5 --activation-decay 0.001 --temperature 0.1 \
     --learning-rate 0.02 --equivariance loss --pooling max --out "$out/model.safetensors"
 
 echo "Registering 40 pairs of 96 px from the right half"

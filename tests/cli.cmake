@@ -116,11 +116,11 @@ set(pair --fixed "same set/0000_fixed.png" --moving "same set/0000_moving.png")
 expect(0 "matrix +[0-9.-]+ .*converged  yes\nconfidence [0-9.]+ of 1" register ${pair} --method alpha_amd --transform affine)
 expect(0 "angle +-?[0-9.]+ degrees" register ${pair} --method alpha_amd --starts=-20,0,20 --levels 5 --samples 200 --fixed-mask
        "same set/0000_fixed.png" --moving-mask "same set/0000_moving.png")
-expect(0 "all +2 " evaluate --pairs "same set/pairs.csv" --limit 2 --method alpha_amd --starts=0 --levels 3)
+expect(0 "all +2 " evaluate --pairs "same set/pairs.csv" --limit 2 --method alpha_amd --starts=0 --alpha-levels 3)
 expect(1 "^comir: none.png: cannot open[^\n]+\n$" register ${pair} --method alpha_amd --fixed-mask none.png)
 expect(1 "^comir: visible/scene.png: the mask is 1 x 96 x 96, expected 1 x [^\n]+\n$" register --method alpha_amd --fixed visible/scene.png
        --moving w.png --fixed-mask w.png)
-expect("[1-9][0-9]*" "comir: .*--levels" register ${pair} --method alpha_amd --levels 0)
+expect("[1-9][0-9]*" "comir: .*--alpha-levels" register ${pair} --method alpha_amd --levels 0)
 
 # Masks: in a list, or of one pair, for every method.
 list(GET lines 2 second)
@@ -154,7 +154,7 @@ expect(0 "all +2 " evaluate --pairs "same set/pairs.csv" --limit 2 --method auto
 expect(1 "^comir: --max-angle: this option is of the methods auto, global, global_mi, the method given is alpha_amd\n$"
        register ${pair} --method alpha_amd --max-angle 10)
 expect(1 "^comir: --matches: this option is of the method sift, [^\n]+\n$" register ${pair} --matches x.png)
-expect(1 "^comir: --levels: this option is of the method alpha_amd, [^\n]+\n$" register ${pair} --method auto --levels 5)
+expect(1 "^comir: --alpha-levels: this option is of the method alpha_amd, [^\n]+\n$" register ${pair} --method auto --levels 5)
 expect(1 "^comir: --matches: x.tif: [^\n]+\n$" register ${pair} --method sift --matches x.tif)
 expect("[1-9][0-9]*" "comir: .*--max-shift" register ${pair} --method auto --max-shift 0)
 expect("[1-9][0-9]*" "comir: .*--max-angle" register ${pair} --method auto --max-angle 190)

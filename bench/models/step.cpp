@@ -77,14 +77,14 @@ void step(benchmark::State& state, std::size_t batch, std::size_t extent, std::s
         a.forward(first, threads);
         b.forward(last, threads);
         std::clock_t const forward = std::clock();
-        comir::cut_cells<float>(std::as_const(a.y).view(), cells, points[0].view(), threads);
-        comir::cut_cells<float>(std::as_const(b.y).view(), cells, points[1].view(), threads);
+        comir::cut_grid<float>(std::as_const(a.y).view(), cells, points[0].view(), threads);
+        comir::cut_grid<float>(std::as_const(b.y).view(), cells, points[1].view(), threads);
         std::array<comir::tensor_view<float const>, 2> const inputs{std::as_const(points[0]).view(),
                                                                     std::as_const(points[1]).view()};
         std::array<comir::tensor_view<float>, 2> const outputs{gradients[0].view(), gradients[1].view()};
         benchmark::DoNotOptimize(loss.gradient(inputs, outputs).loss);
-        comir::join_cells<float>(std::as_const(gradients[0]).view(), cells, a.dy.view(), threads);
-        comir::join_cells<float>(std::as_const(gradients[1]).view(), cells, b.dy.view(), threads);
+        comir::join_grid<float>(std::as_const(gradients[0]).view(), cells, a.dy.view(), threads);
+        comir::join_grid<float>(std::as_const(gradients[1]).view(), cells, b.dy.view(), threads);
         in_loss += std::clock() - forward;
         b.backward(last, threads);
         if (recompute)

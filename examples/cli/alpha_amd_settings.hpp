@@ -14,7 +14,7 @@ inline comir::alpha_amd_options alpha_amd_options_of(method_request const& reque
     options.seed = request.run.seed;
     options.threads = request.run.threads;
     options.on_progress = request.on_progress;
-    options.levels = s.levels;
+    options.alpha_levels = s.alpha_levels;
     // Without an angle on the command line the very numbers of the default.
     if (s.starts != method_settings{}.starts) {
         options.start_angles.clear();

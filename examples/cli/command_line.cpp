@@ -7,6 +7,7 @@
 
 #include <comir/registration/method_names.hpp>
 
+#include "former_names.hpp"
 #include "numbers.hpp"
 #include "options.hpp"
 
@@ -23,7 +24,7 @@ void add_training(CLI::App& command, train_settings& s) {
         .add_option_function<std::string>(
             "--recipe", [&s](std::string const& recipe) { follow_recipe(s, recipe); },
             "settings to begin with: comir, chosen on held-out pairs, or paper, the published ones: paper network, 736 "
-            "steps of 32 whole patches of 128 px, no guide")
+            "steps of 32 whole patches of 128 px, no canonical signal")
         ->check(CLI::IsMember({"comir", "paper"}))
         ->default_str("comir");
     command.add_option("--network", s.network, "shape of both networks")
@@ -44,8 +45,8 @@ void add_training(CLI::App& command, train_settings& s) {
         .add_option("--patch", s.patch, "rows and columns of a patch, px; default: 112, less for images below 144 px")
         ->check(above_zero());
     command
-        .add_option("--cells", s.cells,
-                    "pieces along each side of a patch, each compared with all others; default: as many as are 16 px "
+        .add_option("--grid", s.grid,
+                    "cells along each side of a patch, each compared with all others; default: as many as are 16 px "
                     "wide or wider")
         ->check(above_zero());
     command.add_option("--temperature", s.temperature, "of the contrastive loss")->capture_default_str();
@@ -56,12 +57,13 @@ void add_training(CLI::App& command, train_settings& s) {
         ->check(zero_or_above())
         ->capture_default_str();
     command
-        .add_option("--guide", s.guide,
-                    "pull towards what both modalities show alike at first sight, so that models of all seeds look "
-                    "alike: its weight at first, a tenth from a third of the steps on; default: 3, with --negate 0")
+        .add_option(
+            "--canonical-signal", s.canonical_weight,
+            "pull towards what both modalities show alike at first sight, so that models of all seeds look "
+            "alike: its weight at first, a tenth from a third of the steps on; default: 3, with --invert-contrast 0")
         ->check(zero_or_above());
     command.add_option("--blur", s.blur, "share of patches that are blurred, 0 to 1")->capture_default_str();
-    command.add_option("--negate", s.negate, "share of patches whose contrast is turned over, 0 to 1")
+    command.add_option("--invert-contrast", s.invert_contrast, "share of patches whose contrast is inverted, 0 to 1")
         ->capture_default_str();
     command
         .add_option("--local-contrast", s.local_contrast,
@@ -287,8 +289,12 @@ int run_command_line(int count, char** arguments) {
     add_study(app);
     for (CLI::App* command : app.get_subcommands({}))
         check_numbers(*command);
+    std::vector<std::string> const words = with_present_names(count, arguments);
+    std::vector<char const*> pointers;
+    for (std::string const& word : words)
+        pointers.push_back(word.c_str());
     try {
-        app.parse(count, arguments);
+        app.parse(count, pointers.data());
     } catch (CLI::ParseError const& usage) {
         return app.exit(usage);
     }

@@ -20,7 +20,7 @@ struct method_settings {
     // alpha_amd
     std::string transform = "rigid", fixed_mask, moving_mask;
     std::vector<double> starts{0.0, -11.459, 11.459, -22.918, 22.918};  // degrees
-    int levels = 7;
+    int alpha_levels = 7;
     std::size_t samples = 0;  // 0: those of each resolution
     // auto, global and global_mi
     double angle = 0.0, max_angle = 180.0;  // degrees
@@ -49,10 +49,10 @@ struct train_settings {
     std::string pixels;                              // fingerprint of the images that are trained on
     std::string goes_on_by = "go on with --resume";  // what to do after a stop
     std::size_t channels = 1, steps = 720, batch = 0, patch = 0, hold_out = 0, checkpoint_every = 50;
-    std::size_t cells = 0;  // 0: of about 16 px
-    double temperature = 0.0, learning_rate = 0.0, decay = 0.0, blur = 0.0, negate = 0.0, local_contrast = 0.0,
+    std::size_t grid = 0;  // 0: of about 16 px
+    double temperature = 0.0, learning_rate = 0.0, decay = 0.0, blur = 0.0, invert_contrast = 0.0, local_contrast = 0.0,
            part = 1.0;
-    double guide = -1;  // below 0: the library's, none with negate
+    double canonical_weight = -1;  // below 0: the library's, none with negate
     std::uint64_t network_seed = 1;
     std::string pooling = "average";
     std::string equivariance;  // empty: of the network where its shape can, else of the loss

@@ -18,7 +18,7 @@ struct method_result : comir::registration_result<comir::any_transform> {
 struct method_input {
     comir::image<float> const &fixed, &moving;
     comir::image_mask const &fixed_mask, &moving_mask;
-    comir::image<float> const &fixed_source, &moving_source;
+    comir::image<float> const &fixed_raw, &moving_raw;
 };
 using any_method = std::function<method_result(method_input const&)>;
 

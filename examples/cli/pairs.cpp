@@ -23,8 +23,8 @@ comir::scored_pair evaluate_listed(comir::registration_pair const& pair, any_met
                                    preparations const& prepare) {
     auto const rigid = [&](comir::image<float> const& fixed, comir::image<float> const& moving,
                            comir::image_mask const& fixed_mask, comir::image_mask const& moving_mask,
-                           comir::image<float> const& fixed_source, comir::image<float> const& moving_source) {
-        method_result const found = registration({fixed, moving, fixed_mask, moving_mask, fixed_source, moving_source});
+                           comir::image<float> const& fixed_raw, comir::image<float> const& moving_raw) {
+        method_result const found = registration({fixed, moving, fixed_mask, moving_mask, fixed_raw, moving_raw});
         comir::registration_result<comir::rigid2> result;
         result.transform = std::get<comir::rigid2>(found.transform);
         result.value = found.value;

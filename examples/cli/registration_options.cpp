@@ -72,7 +72,7 @@ std::vector<method_option> add_method(CLI::App& command, method_settings& s) {
              ->delimiter(',')
              ->capture_default_str(),
          amd},
-        {command.add_option("--levels", s.levels, "alpha_amd: number of alpha cuts, 1 to 250")
+        {command.add_option("--alpha-levels", s.alpha_levels, "alpha_amd: number of alpha cuts, 1 to 250")
              ->check(CLI::Range(1, 250))
              ->capture_default_str(),
          amd},

@@ -42,8 +42,8 @@ method_result automatic(method_request const& request, method_input const& in) {
     options.search = search_options(request, options.search);
     options.refine.seed = request.run.seed;
     options.threads = request.run.threads;
-    return any_result(comir::register_auto(in.fixed, in.moving, options, in.fixed_mask, in.moving_mask, in.fixed_source,
-                                           in.moving_source));
+    return any_result(
+        comir::register_auto(in.fixed, in.moving, options, in.fixed_mask, in.moving_mask, in.fixed_raw, in.moving_raw));
 }
 
 method_result search(method_request const& request, method_input const& in) {
@@ -51,7 +51,7 @@ method_result search(method_request const& request, method_input const& in) {
     bool const information = request.settings.name == "global_mi", colours = information && request.raw;
     if (information)
         options.metric = comir::search_metric::mutual_information;
-    return any_result(comir::global_search(colours ? in.fixed_source : in.fixed, colours ? in.moving_source : in.moving,
+    return any_result(comir::global_search(colours ? in.fixed_raw : in.fixed, colours ? in.moving_raw : in.moving,
                                            search_options(request, options), in.fixed_mask, in.moving_mask));
 }
 

@@ -41,9 +41,9 @@ constexpr std::size_t cell = 16;  // px; the width that cells are to have
 
 /// Pieces along each side of a patch. Without a number, the most that divide it and are at least a cell wide; one if
 /// they are two, of which the patches of two modalities would share none.
-std::size_t cells_of(train_settings const& s) {
-    if (s.cells > 0)
-        return s.cells;
+std::size_t grid_of(train_settings const& s) {
+    if (s.grid > 0)
+        return s.grid;
     std::size_t cells = std::max<std::size_t>(1, s.patch / cell);
     while (s.patch % cells != 0)
         --cells;
@@ -51,8 +51,10 @@ std::size_t cells_of(train_settings const& s) {
 }
 
 /// Weight of the pull to what both modalities show alike. Contrasts that are turned over contradict it.
-double guide_of(train_settings const& s) {
-    return s.guide >= 0 ? s.guide : s.negate > 0 ? 0 : comir::trainer_options{}.guide;
+double canonical_weight_of(train_settings const& s) {
+    return s.canonical_weight >= 0 ? s.canonical_weight
+           : s.invert_contrast > 0 ? 0
+                                   : comir::trainer_options{}.canonical_weight;
 }
 
 /// Of both networks, whatever their channels.
@@ -76,15 +78,15 @@ comir::trainer_options trainer_options_of(train_settings const& s) {
     options.log = {s.log_a, s.log_b};
     options.temperature = s.temperature;
     options.batch = s.batch;
-    options.cells = cells_of(s);
+    options.grid = grid_of(s);
     options.turn_apart = s.equivariance != "none";
     options.augment.patch = s.patch;
     options.augment.blur_probability = s.blur;
-    options.negate = s.negate;
+    options.invert_contrast = s.invert_contrast;
     options.contrast_sigma = s.local_contrast;
     options.learning_rate = s.learning_rate;
     options.decay_l2 = s.decay;
-    options.guide = guide_of(s);
+    options.canonical_weight = canonical_weight_of(s);
     options.seed = s.run.seed;
     options.network_seed = s.network_seed;
     options.group_convolutions = equivariance_of(s) == "network";
@@ -113,13 +115,13 @@ std::map<std::string, std::string> repeated_settings(train_settings const& s) {
             {"network_seed", text(s.network_seed)},
             {"channels", text(s.channels)},
             {"part", text(s.part)},
-            {"cells", text(cells_of(s))},
+            {"cells", text(grid_of(s))},
             {"decay", text(s.decay)},
-            {"guide", text(guide_of(s))},
+            {"guide", text(canonical_weight_of(s))},
             {"equivariance", equivariance_of(s)},
             {"pooling", s.pooling},
             {"blur", text(s.blur)},
-            {"negate", text(s.negate)},
+            {"negate", text(s.invert_contrast)},
             {"local_contrast", text(s.local_contrast)},
             {"hold_out", text(s.hold_out)},
             {"images", s.pixels}};
@@ -276,7 +278,7 @@ train_settings default_train_settings() {
     s.temperature = 0.25;
     s.decay = library.decay_l2;
     s.blur = library.augment.blur_probability;
-    s.negate = library.negate;
+    s.invert_contrast = library.invert_contrast;
     s.local_contrast = library.contrast_sigma;
     return s;
 }
@@ -287,11 +289,11 @@ void follow_recipe(train_settings& s, std::string const& recipe) {
         s.steps = 736;  // 23 epochs of 32
         s.batch = 32;
         s.patch = 128;
-        s.cells = 1;
+        s.grid = 1;
         s.learning_rate = 1e-2;
         s.temperature = 0.5;
         s.decay = 1e-4;
-        s.guide = 0;
+        s.canonical_weight = 0;
         s.pooling = "max";
         s.equivariance = "loss";
     }
@@ -331,7 +333,7 @@ std::size_t patch_of(train_settings const& s, pair_sets const& sets) {
     if (s.patch > 0)
         return s.patch;
     std::size_t const side = std::min({most + 2 * cell, shorter_side(sets.training), shorter_side(sets.validation)});
-    return s.cells > 0 || side < least + 2 * cell ? most : (side - 2 * cell) / cell * cell;
+    return s.grid > 0 || side < least + 2 * cell ? most : (side - 2 * cell) / cell * cell;
 }
 
 void name_modalities(train_settings& s) {

@@ -91,7 +91,7 @@ void run_info(std::string const& path) {
         std::printf(
             "modality     %s: %zu -> %zu channels, %zu parameters, %s network, %s pooling%s%s%s, range %g to %g\n",
             s.modality.c_str(), shape.in, shape.out, encoder.network().parameter_count(),
-            shape.levels() == comir::compact_shape.levels() ? "compact" : "paper",
+            shape.depth() == comir::compact_shape.depth() ? "compact" : "paper",
             comir::pooling_names[static_cast<std::size_t>(shape.pooling)], s.log ? ", log(1 + x)" : "",
             s.contrast_sigma > 0 ? ", local contrast" : "", s.average_turns ? ", mean over turns" : "",
             static_cast<double>(s.range.low), static_cast<double>(s.range.high));

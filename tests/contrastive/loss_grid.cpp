@@ -11,13 +11,13 @@ TEST_CASE("cells: every value lies where its cell says, and joining brings it ba
         for (std::size_t i = 0; i < w; ++i)
             row[i] = next++;
     });
-    comir::cut_cells<float>(std::as_const(x).view(), 2, y.view());
+    comir::cut_grid<float>(std::as_const(x).view(), 2, y.view());
     for (std::size_t n = 0; n < 2; ++n)
         for (std::size_t c = 0; c < 3; ++c)
             for (std::size_t r = 0; r < 6; ++r)
                 for (std::size_t s = 0; s < 4; ++s)
                     CHECK(y.view()(n * 4 + r / 3 * 2 + s / 2, c, r % 3, s % 2) == x.view()(n, c, r, s));
-    comir::join_cells<float>(std::as_const(y).view(), 2, back.view());
+    comir::join_grid<float>(std::as_const(y).view(), 2, back.view());
     for (std::size_t n = 0; n < 2; ++n)
         for (std::size_t c = 0; c < 3; ++c)
             for (std::size_t r = 0; r < 6; ++r)
@@ -27,6 +27,6 @@ TEST_CASE("cells: every value lies where its cell says, and joining brings it ba
 
 TEST_CASE("cells: a number that does not divide the rows is refused") {
     comir::tensor<float> x({1, 1, 6, 6}), y({16, 1, 1, 1});
-    CHECK_THROWS_AS(comir::cut_cells<float>(std::as_const(x).view(), 4, y.view()), comir::shape_error);
-    CHECK_THROWS_AS(comir::cut_cells<float>(std::as_const(x).view(), 2, y.view()), comir::shape_error);
+    CHECK_THROWS_AS(comir::cut_grid<float>(std::as_const(x).view(), 4, y.view()), comir::shape_error);
+    CHECK_THROWS_AS(comir::cut_grid<float>(std::as_const(x).view(), 2, y.view()), comir::shape_error);
 }

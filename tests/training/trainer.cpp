@@ -116,7 +116,7 @@ TEST_CASE("trainer: recomputed feature maps give the same bits in less memory") 
 TEST_CASE("trainer: the cells of patches are learned to be told apart, with equal bits for one and two threads") {
     auto const pairs = scenes();
     auto one_thread = options(1), two_threads = options(2);
-    one_thread.cells = two_threads.cells = 6;
+    one_thread.grid = two_threads.grid = 6;
     one_thread.augment.patch = two_threads.augment.patch = 24;
     tiny_trainer one(one_thread), two(two_threads);
     auto const before = one.validate(pairs);
@@ -143,9 +143,9 @@ TEST_CASE("trainer: distances from the border hardly tell cells apart") {
     std::ranges::fill(grey.values(), 0.5f);
     std::vector<comir::aligned_images<2>> const scenes{{grey, grey}};
     auto o = options(2);
-    o.cells = 6;
+    o.grid = 6;
     o.augment.patch = 24;
-    o.guide = 0;
+    o.canonical_weight = 0;
     o.decay_l2 = 0;
     tiny_trainer t(o);
     t.fit(scenes, {.steps = 60});
@@ -156,7 +156,7 @@ TEST_CASE("trainer: scenes must hold the patches of all modalities") {
     auto const pairs = scenes();
     auto o = options(1);
     o.augment.patch = 48;
-    o.cells = 3;
+    o.grid = 3;
     tiny_trainer t(o);
     CHECK_THROWS_WITH_AS(
         t.fit(pairs, {.steps = 1}),
@@ -169,12 +169,12 @@ TEST_CASE("trainer: guided networks represent alike whatever they begin with") {
     auto const pairs = scenes();
     auto const representation = [&](double guide, std::uint64_t network_seed) {
         auto o = options(2);
-        o.guide = guide;
+        o.canonical_weight = guide;
         o.network_seed = network_seed;
         tiny_trainer t(o);
         double first = 0, last = 0;
         t.fit(pairs, {.steps = 60, .on_step = [&](comir::training_step const& step) {
-                          (step.step == 1 ? first : last) = step.guide;
+                          (step.step == 1 ? first : last) = step.canonical;
                           return true;
                       }});
         CHECK((guide > 0 ? last > 0 && last < first : first == 0 && last == 0));
@@ -239,9 +239,9 @@ TEST_CASE("trainer: settings and scenes that do not fit are refused") {
     CHECK_THROWS_WITH_AS(tiny_trainer{o}, "comir::trainer: a patch of 18 px, expected a multiple of 4",
                          comir::shape_error);
     o = options(1);
-    o.cells = 3;
+    o.grid = 3;
     CHECK_THROWS_WITH_AS(tiny_trainer{o},
-                         "comir::patch_views: a patch of 16 px cannot be cut into 3 x 3 cells; give a divisor",
+                         "comir::crop_poses: a patch of 16 px cannot be cut into 3 x 3 cells; give a divisor",
                          comir::shape_error);
     o = options(1);
     o.batch = 1;

@@ -40,21 +40,21 @@ void for_each_cell_row(tensor_view<A> const& whole, tensor_view<B> const& cut, s
 /// Errors:  shape_error if k does not divide H and W, or y has another shape
 /// Threads: over cells; the same bits for any number of threads
 template <class T>
-void cut_cells(tensor_view<T const> const& x, std::size_t k, tensor_view<T> const& y, int threads = 0) {
-    shape4 const s = detail::cell_shape("comir::cut_cells", x.shape(), k);
-    require<shape_error>(y.shape() == s, "comir::cut_cells: y is ", to_string(y.shape()), ", expected ", to_string(s));
+void cut_grid(tensor_view<T const> const& x, std::size_t k, tensor_view<T> const& y, int threads = 0) {
+    shape4 const s = detail::cell_shape("comir::cut_grid", x.shape(), k);
+    require<shape_error>(y.shape() == s, "comir::cut_grid: y is ", to_string(y.shape()), ", expected ", to_string(s));
     detail::for_each_cell_row(x, y, k, threads, [](T const* from, T* to, std::size_t w) { std::copy_n(from, w, to); });
 }
 
-/// Undoes cut_cells, as its gradient does too.
+/// Undoes cut_grid, as its gradient does too.
 /// Shapes:  y (N k k, C, H / k, W / k) -> x (N, C, H, W)
 /// Writes:  overwrites x
-/// Errors:  as cut_cells
-/// Threads: as cut_cells
+/// Errors:  as cut_grid
+/// Threads: as cut_grid
 template <class T>
-void join_cells(tensor_view<T const> const& y, std::size_t k, tensor_view<T> const& x, int threads = 0) {
-    shape4 const s = detail::cell_shape("comir::join_cells", x.shape(), k);
-    require<shape_error>(y.shape() == s, "comir::join_cells: y is ", to_string(y.shape()), ", expected ", to_string(s));
+void join_grid(tensor_view<T const> const& y, std::size_t k, tensor_view<T> const& x, int threads = 0) {
+    shape4 const s = detail::cell_shape("comir::join_grid", x.shape(), k);
+    require<shape_error>(y.shape() == s, "comir::join_grid: y is ", to_string(y.shape()), ", expected ", to_string(s));
     detail::for_each_cell_row(x, y, k, threads, [](T* to, T const* from, std::size_t w) { std::copy_n(from, w, to); });
 }
 

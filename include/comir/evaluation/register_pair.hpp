@@ -37,9 +37,9 @@ concept takes_masks = requires(Method const& method, image<float> const& values,
 };
 
 /// A method that can also look at what the images were prepared from: (fixed, moving, fixed_mask, moving_mask,
-/// fixed_source, moving_source).
+/// fixed_raw, moving_raw).
 template <class Method>
-concept takes_sources = requires(Method const& method, image<float> const& values, image_mask const& mask) {
+concept takes_raw = requires(Method const& method, image<float> const& values, image_mask const& mask) {
     method(values, values, mask, mask, values, values);
 };
 
@@ -71,12 +71,12 @@ inline image_mask read_mask(std::filesystem::path const& path, std::filesystem::
 }
 
 template <class Method>
-auto register_prepared(image<float> const& fixed_source, image<float> const& moving_source, image<float> const& fixed,
+auto register_prepared(image<float> const& fixed_raw, image<float> const& moving_raw, image<float> const& fixed,
                        image<float> const& moving, Method const& method, std::chrono::steady_clock::time_point begin,
                        pair_masks const& masks = {}) {
     auto result = [&] {
-        if constexpr (takes_sources<Method>)
-            return method(fixed, moving, masks.fixed, masks.moving, fixed_source, moving_source);
+        if constexpr (takes_raw<Method>)
+            return method(fixed, moving, masks.fixed, masks.moving, fixed_raw, moving_raw);
         else if constexpr (takes_masks<Method>)
             return method(fixed, moving, masks.fixed, masks.moving);
         else
@@ -111,7 +111,7 @@ scored_pair evaluate_pair(registration_pair const& pair, Method const& method, p
     image<float> fixed = read_image_float(pair.fixed), moving = read_image_float(pair.moving);
     require<shape_error>(moving.width() == pair.size_px, "comir::evaluate_pair: ", pair.moving.string(), " is ",
                          moving.width(), " pixels wide, the list says ", pair.size_px, "; correct its size_px");
-    require(takes_masks<Method> || takes_sources<Method> || (pair.fixed_mask.empty() && pair.moving_mask.empty()),
+    require(takes_masks<Method> || takes_raw<Method> || (pair.fixed_mask.empty() && pair.moving_mask.empty()),
             "comir::evaluate_pair: ", pair.name,
             " has masks, but the method takes none; give a callable (fixed, moving, fixed_mask, moving_mask), "
             "or take the masks from the list");

@@ -13,7 +13,7 @@
 
 namespace comir::inline COMIR_ABI::detail {
 
-struct agreement {
+struct zncc_result {
     double correlation = 0.0, overlap = 0.0;
 };
 
@@ -21,8 +21,8 @@ struct agreement {
 /// both count; channels together, each with its own mean; zero where nothing varies or meets. The overlap is the share
 /// of the fixed image's pixels.
 template <affine_transform Transform>
-agreement agreement_under(image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
-                          image_mask const& moving_mask, Transform const& fixed_to_moving, int threads) {
+zncc_result zncc(image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
+                 image_mask const& moving_mask, Transform const& fixed_to_moving, int threads) {
     image_mask inside;
     image<float> values = moving, weight;
     warp_options const options{.threads = threads};

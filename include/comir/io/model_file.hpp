@@ -177,7 +177,7 @@ inline any_encoder read_encoder(model_texts const& texts, tensor_source& source,
     if (shape == with_channels(paper_shape, shape.in, shape.out))
         return read_numbers(paper_network(shape.in, shape.out), source, std::move(settings));
     std::size_t layers = shape.bottleneck;
-    for (std::size_t i = 0; i < shape.levels(); ++i)
+    for (std::size_t i = 0; i < shape.depth(); ++i)
         layers += shape.down[i] + shape.up[i];
     if (layers > most_model_layers)
         texts.refuse(name, "at most " + std::to_string(most_model_layers) + " dense layers");

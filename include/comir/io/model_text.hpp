@@ -194,7 +194,7 @@ inline nlohmann::json model_shape_json(unet_shape const& shape) {
     for (auto const& field : model_shape_counts)
         result[field.first] = shape.*field.second;
     for (auto const& field : model_shape_lists)
-        for (std::size_t i = 0; i < shape.levels(); ++i)
+        for (std::size_t i = 0; i < shape.depth(); ++i)
             result[field.first].push_back((shape.*field.second)[i]);
     if (shape.pooling != pooling::max)
         result["pooling"] = pooling_names[static_cast<std::size_t>(shape.pooling)];

@@ -69,7 +69,7 @@ struct unet_plan {
 class unet_planner {
 public:
     explicit unet_planner(unet_shape const& shape) : shape_(shape) {
-        std::size_t const levels = shape.levels(), top = shape.early_transition ? 1 : 0, lowest = top + levels;
+        std::size_t const levels = shape.depth(), top = shape.early_transition ? 1 : 0, lowest = top + levels;
         plan_.buffer_channels.resize(lowest + 1);
 
         unet_unit first;

@@ -37,20 +37,20 @@ struct unet_shape {
 
     constexpr bool operator==(unet_shape const&) const = default;
     /// Levels of dense blocks above the bottleneck.
-    constexpr std::size_t levels() const {
+    constexpr std::size_t depth() const {
         std::size_t n = 0;
         while (n < down.size() && down[n] > 0)
             ++n;
         return n;
     }
     /// Rows and columns of the input must be multiples of this.
-    constexpr std::size_t multiple() const { return std::size_t{1} << (levels() + (early_transition ? 1 : 0)); }
+    constexpr std::size_t multiple() const { return std::size_t{1} << (depth() + (early_transition ? 1 : 0)); }
     /// Whether a convolution's result changes its resolution in a step of its own.
     constexpr bool resampled() const {
         return pooling == comir::pooling::blur || upsampling != comir::upsampling::nearest;
     }
     constexpr bool valid() const {
-        std::size_t const n = levels();
+        std::size_t const n = depth();
         for (std::size_t i = 0; i < up.size(); ++i)
             if ((i < n) != (up[i] > 0) || (i >= n && down[i] > 0))
                 return false;
@@ -68,8 +68,8 @@ struct unet_shape {
             reach += transitions;
             scale = 2;
         }
-        for (std::size_t i = 0; i < levels(); ++i, scale *= 2)
-            reach += (down[i] + up[levels() - 1 - i] + transitions) * scale;
+        for (std::size_t i = 0; i < depth(); ++i, scale *= 2)
+            reach += (down[i] + up[depth() - 1 - i] + transitions) * scale;
         return reach + bottleneck * scale;
     }
 };

@@ -26,15 +26,15 @@ class registration_method {
 public:
     using function = std::function<registration_result<rigid2>(
         image<float> const& fixed, image<float> const& moving, image_mask const& fixed_mask,
-        image_mask const& moving_mask, image<float> const& fixed_source, image<float> const& moving_source)>;
+        image_mask const& moving_mask, image<float> const& fixed_raw, image<float> const& moving_raw)>;
 
     explicit registration_method(function run) : run_(std::move(run)) {}
     /// Masks leave out pixels, as image_mask says. Sources are what the images were prepared from, if anything.
     registration_result<rigid2> operator()(image<float> const& fixed, image<float> const& moving,
                                            image_mask const& fixed_mask = {}, image_mask const& moving_mask = {},
-                                           image<float> const& fixed_source = {},
-                                           image<float> const& moving_source = {}) const {
-        return run_(fixed, moving, fixed_mask, moving_mask, fixed_source, moving_source);
+                                           image<float> const& fixed_raw = {},
+                                           image<float> const& moving_raw = {}) const {
+        return run_(fixed, moving, fixed_mask, moving_mask, fixed_raw, moving_raw);
     }
 
 private:
@@ -54,12 +54,12 @@ inline registration_method make_method(std::string_view name, method_options con
     };
     if (name == "auto")
         return registration_method([options](values fixed, values moving, mask fixed_mask, mask moving_mask,
-                                             values fixed_source, values moving_source) {
+                                             values fixed_raw, values moving_raw) {
             automatic_options own;
             own.threads = options.threads;
             own.search.on_progress = options.on_progress;
             own.refine.seed = options.seed;
-            return register_auto(fixed, moving, own, fixed_mask, moving_mask, fixed_source, moving_source);
+            return register_auto(fixed, moving, own, fixed_mask, moving_mask, fixed_raw, moving_raw);
         });
     if (name == "alpha_amd")
         return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
@@ -83,12 +83,11 @@ inline registration_method make_method(std::string_view name, method_options con
             return register_mutual_information<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
         });
     if (name == "global" || name == "global_mi")
-        return method(
-            [options, metric = name == "global" ? search_metric::correlation : search_metric::mutual_information](
-                values fixed, values moving, mask fixed_mask, mask moving_mask) {
-                auto const own = with_method_options(global_search_options{.metric = metric}, options);
-                return global_search(fixed, moving, own, fixed_mask, moving_mask);
-            });
+        return method([options, metric = name == "global" ? search_metric::zncc : search_metric::mutual_information](
+                          values fixed, values moving, mask fixed_mask, mask moving_mask) {
+            auto const own = with_method_options(global_search_options{.metric = metric}, options);
+            return global_search(fixed, moving, own, fixed_mask, moving_mask);
+        });
     std::string known;
     for (method_name const& other : method_names)
         known += (known.empty() ? "" : ", ") + std::string(other.name);

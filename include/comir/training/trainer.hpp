@@ -33,24 +33,25 @@ namespace comir::inline COMIR_ABI {
 
 /// Settings of a training. Defaults without a source were chosen on held-out pairs.
 struct trainer_options {
-    double temperature = 0.5;          // of InfoNCE; the original's
-    std::size_t batch = 16;            // patches of each modality a step
-    std::size_t cells = 1;             // per side of a patch: its pieces are the points of the loss; the original's 1.
-                                       // Above 1, patches of two modalities lie apart; see patch_views
-    bool turn_apart = true;            // with cells: patches of two modalities are turned against each other
-    augment_options augment{};         // patch extent, rotation, flips, blur
-    double learning_rate = 1e-2;       // peak; the original's constant one
-    std::size_t warm_up = 5;           // steps; then half a cosine down to zero
-    double momentum = 0.9;             // the original's
-    double weight_decay = 1e-5;        // the original's
-    double clip = 1.0;                 // largest norm of each network's gradient; the original's
-    double decay_l1 = 1e-4;            // activation decay; the original's
-    double decay_l2 = 0.01;            // activation decay; the paper's 1e-4, its program's 0.1 pulls hard tasks to zero
-    double guide = 3;                  // first weight of the signal_guide; 0 beside negate, and in the original
+    double temperature = 0.5;     // of InfoNCE; the original's
+    std::size_t batch = 16;       // patches of each modality a step
+    std::size_t grid = 1;         // per side of a patch: its pieces are the points of the loss; the original's 1.
+                                  // Above 1, patches of two modalities lie apart; see crop_poses
+    bool turn_apart = true;       // with cells: patches of two modalities are turned against each other
+    augment_options augment{};    // patch extent, rotation, flips, blur
+    double learning_rate = 1e-2;  // peak; the original's constant one
+    std::size_t warm_up = 5;      // steps; then half a cosine down to zero
+    double momentum = 0.9;        // the original's
+    double weight_decay = 1e-5;   // the original's
+    double clip = 1.0;            // largest norm of each network's gradient; the original's
+    double decay_l1 = 1e-4;       // activation decay; the original's
+    double decay_l2 = 0.01;       // activation decay; the paper's 1e-4, its program's 0.1 pulls hard tasks to zero
+    double canonical_weight =
+        3;  // first weight of the canonical_signal_loss; 0 beside invert_contrast, and in the original
     std::vector<bool> log{};           // per modality: log(1 + x) first; empty means none
     double contrast_sigma = 0;         // px: normalise_local_contrast first; 0: not
     double contrast_floor = 0.02;      // as local_contrast_options
-    double negate = 0;                 // share of patches whose contrast is turned over, of each modality by itself
+    double invert_contrast = 0;        // share of patches whose contrast is turned over, of each modality by itself
     std::vector<std::string> names{};  // of the modalities, kept in the encoders
     std::uint64_t seed = 1;            // fixes the patches and the turns
     std::uint64_t network_seed = 1;    // fixes the networks before the first step: what makes models alike or not
@@ -64,7 +65,7 @@ struct training_step {
     std::size_t step = 0, steps = 0;  // finished, and of all
     info_nce_result loss;             // before the update
     double decay = 0;                 // the activation decay's share
-    double guide = 0;                 // the signal_guide's share
+    double canonical = 0;             // the canonical_signal_loss's share
     double learning_rate = 0;
     std::vector<double> gradient_norms;  // before clipping, of each network
     double seconds = 0;
@@ -120,7 +121,7 @@ public:
         : options_(std::move(options)),
           networks_(std::move(networks)...),
           loss_({.temperature = options_.temperature, .threads = options_.threads}, std::move(critic)),
-          views_(options_.augment.patch, options_.cells, options_.turn_apart && options_.augment.rotate) {
+          poses_(options_.augment.patch, options_.grid, options_.turn_apart && options_.augment.rotate) {
         require<shape_error>(options_.batch >= 2, "comir::trainer: the batch is ", options_.batch,
                              ", expected at least 2 patches: the others are what each is told apart from");
         require<shape_error>(options_.log.empty() || options_.log.size() == modalities, "comir::trainer: log has ",
@@ -175,23 +176,23 @@ public:
         auto const prepared = prepare(scenes, made);
         batch_sampler<modalities> const sampler(prepared, sampling(scenes));
         reserve(sampler);
-        std::optional<signal_guide<modalities>> guide;
-        if (options_.guide > 0 && state_.step < fit.steps)
-            guide.emplace(prepared, std::get<0>(networks_).out_channels(), sampler.options(), options_.threads);
+        std::optional<canonical_signal_loss<modalities>> canonical;
+        if (options_.canonical_weight > 0 && state_.step < fit.steps)
+            canonical.emplace(prepared, std::get<0>(networks_).out_channels(), sampler.options(), options_.threads);
         cosine_schedule const rate{options_.learning_rate, 0, options_.warm_up};
         while (state_.step < fit.steps) {
             auto const begin = std::chrono::steady_clock::now();
             training_step report;
             random_stream places(options_.seed, state_.step, 0x706c61636573);
-            views_.place(options_.batch, places);
+            poses_.place(options_.batch, places);
             with_view([&](auto const& view) { sampler.draw(state_.step, views(patches_), view, options_.threads); });
-            for (std::size_t m = 0; m < modalities && options_.negate > 0; ++m) {
+            for (std::size_t m = 0; m < modalities && options_.invert_contrast > 0; ++m) {
                 random_stream random(options_.seed, state_.step, 0x6e656761 + m);
-                negate_contrast(patches_[m].view(), options_.negate, random);
+                invert_contrast(patches_[m].view(), options_.invert_contrast, random);
             }
             report.learning_rate = rate(state_.step, fit.steps);
             report.steps = fit.steps;
-            step(report, guide ? &*guide : nullptr);
+            step(report, canonical ? &*canonical : nullptr);
             report.step = ++state_.step;
             report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
             if (fit.on_step && !fit.on_step(report))
@@ -247,11 +248,11 @@ private:
         check("learning_rate", o.learning_rate, o.learning_rate > 0, "a finite number above 0");
         check("momentum", o.momentum, o.momentum >= 0 && o.momentum < 1, "0 to below 1");
         check("clip", o.clip, o.clip > 0, "a finite number above 0");
-        check("negate", o.negate, o.negate >= 0 && o.negate <= 1, "0 to 1");
+        check("invert_contrast", o.invert_contrast, o.invert_contrast >= 0 && o.invert_contrast <= 1, "0 to 1");
         for (auto const& [name, value] : {std::pair{"weight_decay", o.weight_decay},
                                           {"decay_l1", o.decay_l1},
                                           {"decay_l2", o.decay_l2},
-                                          {"guide", o.guide},
+                                          {"canonical_weight", o.canonical_weight},
                                           {"contrast_sigma", o.contrast_sigma}})
             check(name, value, value >= 0, "a finite number of 0 or above");
         for (std::size_t i = 0; i < o.names.size(); ++i)
@@ -315,23 +316,23 @@ private:
 
     /// Squares that hold the patches of all modalities.
     sampler_options sampling(std::span<aligned_images<modalities> const> scenes) const {
-        for (std::size_t i = 0; i < scenes.size() && options_.cells > 1; ++i) {
+        for (std::size_t i = 0; i < scenes.size() && options_.grid > 1; ++i) {
             image_shape const s = scenes[i][0].shape();
-            require<shape_error>(s.h >= views_.square() && s.w >= views_.square(), "comir::trainer: a patch of ",
+            require<shape_error>(s.h >= poses_.square() && s.w >= poses_.square(), "comir::trainer: a patch of ",
                                  options_.augment.patch, " px does not fit into scene ", i, " of ", s.w, " x ", s.h,
-                                 " px: it takes ", views_.square(),
+                                 " px: it takes ", poses_.square(),
                                  " px, since patches of two modalities lie apart; use a smaller patch, or one cell");
         }
         sampler_options result{.augment = options_.augment, .seed = options_.seed};
-        result.augment.patch = views_.square();
+        result.augment.patch = poses_.square();
         return result;
     }
 
     /// Calls f with what patches are seen through in their squares.
     template <class F>
     void with_view(F const& f) const {
-        if (options_.cells > 1)
-            f([this](std::size_t m, std::size_t n) { return views_.to_square(m, n); });
+        if (options_.grid > 1)
+            f([this](std::size_t m, std::size_t n) { return poses_.to_square(m, n); });
         else
             f(whole_view{});
     }
@@ -346,10 +347,10 @@ private:
                 t->resize({n, in, p, p});
             for (auto* t : {&encoded_[I], &representations_[I], &gradients_[I]})
                 t->resize({n, out, p, p});
-            if (options_.cells > 1) {
-                std::size_t const k = views_.common_cells(), common = views_.common();
+            if (options_.grid > 1) {
+                std::size_t const k = poses_.common_grid(), common = poses_.common();
                 common_[I].resize({n, out, common, common});
-                for (auto* t : {&cells_[I], &cell_gradients_[I]})
+                for (auto* t : {&points_[I], &point_gradients_[I]})
                     t->resize({n * k * k, out, common / k, common / k});
             }
             parameter_gradients_[I].resize(state_.networks[I].parameters.size());
@@ -359,9 +360,9 @@ private:
     }
 
     /// Falls in the first third of the steps to a tenth, which stays.
-    double guide_weight(std::size_t steps) const {
+    double canonical_weight(std::size_t steps) const {
         double const left = 1 - 3 * static_cast<double>(state_.step) / static_cast<double>(steps);
-        return options_.guide * std::max(0.1, left);
+        return options_.canonical_weight * std::max(0.1, left);
     }
 
     template <std::size_t I>
@@ -386,7 +387,7 @@ private:
                                         options_.threads);
     }
 
-    void step(training_step& report, signal_guide<modalities>* guide) {
+    void step(training_step& report, canonical_signal_loss<modalities>* canonical) {
         // Independent quarter turns of every patch of every modality, undone behind the network.
         each([&]<std::size_t I>() {
             random_stream random(options_.seed, state_.step, 0x7475726e + I);
@@ -402,13 +403,13 @@ private:
 
         auto const inputs = constant_views(representations_);
         auto const outputs = views(gradients_);
-        report.loss = loss_.gradient(constant_views(cut()), options_.cells > 1 ? views(cell_gradients_) : outputs);
-        if (options_.cells > 1)
+        report.loss = loss_.gradient(constant_views(cut()), options_.grid > 1 ? views(point_gradients_) : outputs);
+        if (options_.grid > 1)
             for (std::size_t m = 0; m < modalities; ++m) {
                 fill(outputs[m], 0.0f);
-                join_cells<float>(std::as_const(cell_gradients_[m]).view(), views_.common_cells(), common_[m].view(),
-                                  options_.threads);
-                views_.template add_common<float>(m, std::as_const(common_[m]).view(), outputs[m], options_.threads);
+                join_grid<float>(std::as_const(point_gradients_[m]).view(), poses_.common_grid(), common_[m].view(),
+                                 options_.threads);
+                poses_.template add_common<float>(m, std::as_const(common_[m]).view(), outputs[m], options_.threads);
             }
         for (auto const& [norm, weight] :
              {std::pair{decay_norm::l1, options_.decay_l1}, std::pair{decay_norm::l2, options_.decay_l2}})
@@ -416,13 +417,14 @@ private:
                 report.decay += activation_decay<float>({.norm = norm, .weight = weight, .threads = options_.threads})
                                     .gradient(inputs, outputs);
 
-        if (guide)
+        if (canonical)
             with_view([&](auto const& view) {
-                report.guide = guide->gradient(state_.step, guide_weight(report.steps), inputs, outputs, view);
+                report.canonical =
+                    canonical->gradient(state_.step, canonical_weight(report.steps), inputs, outputs, view);
             });
 
         report.gradient_norms.resize(modalities);
-        bool finite = std::isfinite(report.loss.loss + report.decay + report.guide);
+        bool finite = std::isfinite(report.loss.loss + report.decay + report.canonical);
         // From the last network, whose feature maps are there even if the networks take turns in one workspace.
         each([&]<std::size_t Before>() {
             constexpr std::size_t I = modalities - 1 - Before;
@@ -453,19 +455,19 @@ private:
 
     /// The points of the loss: the representations, or the cells that all modalities show.
     std::array<tensor<float>, modalities> const& cut() {
-        if (options_.cells <= 1)
+        if (options_.grid <= 1)
             return representations_;
         for (std::size_t m = 0; m < modalities; ++m) {
-            views_.template cut_common<float>(m, std::as_const(representations_[m]).view(), common_[m].view(),
+            poses_.template cut_common<float>(m, std::as_const(representations_[m]).view(), common_[m].view(),
                                               options_.threads);
-            cut_cells<float>(std::as_const(common_[m]).view(), views_.common_cells(), cells_[m].view(),
-                             options_.threads);
+            cut_grid<float>(std::as_const(common_[m]).view(), poses_.common_grid(), points_[m].view(),
+                            options_.threads);
         }
-        return cells_;
+        return points_;
     }
 
     void encode_validation(batch_sampler<modalities> const& sampler, std::uint64_t index) {
-        views_.place_alike(options_.batch);
+        poses_.place_alike(options_.batch);
         with_view([&](auto const& view) { sampler.draw_validation(index, views(patches_), view, options_.threads); });
         each([&]<std::size_t I>() {
             std::get<I>(networks_).encode(state_.networks[I].parameters, state_.networks[I].running,
@@ -501,9 +503,9 @@ private:
     intensity_range range_;
     std::tuple<typename Networks::workspace...> workspaces_;  // with recompute, only the first is used
     info_nce<Critic> loss_;
-    patch_views<modalities> views_;
+    crop_poses<modalities> poses_;
     std::array<tensor<float>, modalities> patches_, turned_, encoded_, representations_, gradients_;
-    std::array<tensor<float>, modalities> common_, cells_, cell_gradients_;
+    std::array<tensor<float>, modalities> common_, points_, point_gradients_;
     std::array<std::vector<float>, modalities> parameter_gradients_, running_before_;
     std::array<std::vector<std::uint8_t>, modalities> turns_, inverse_;
 };

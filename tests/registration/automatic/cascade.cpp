@@ -85,8 +85,8 @@ TEST_CASE("register_auto: asks features where the search is unsure") {
     shade(p.fixed, 32);
     shade(p.moving, 33);
     comir::automatic_options options;
-    options.doubtful = 0.0;
-    options.unsure = 0.0;
+    options.ask_raw_below = 0.0;
+    options.ask_features_below = 0.0;
     auto const by_contrast = register_auto(p.fixed, p.moving, options);
     CHECK(by_contrast.confidence > 0.5);
     CHECK(comir::corner_distance(by_contrast.transform, truth, 160, 160) < 0.5);
@@ -94,7 +94,7 @@ TEST_CASE("register_auto: asks features where the search is unsure") {
     auto const searched = register_auto(p.fixed, p.moving, options);
     CHECK(searched.confidence < 0.5);
     CHECK(comir::corner_distance(searched.transform, truth, 160, 160) > 10.0);
-    options.unsure = 0.5;
+    options.ask_features_below = 0.5;
     auto const found = register_auto(p.fixed, p.moving, options);
     CHECK(found.confidence > 0.5);
     CHECK(comir::corner_distance(found.transform, truth, 160, 160) < 0.5);
@@ -107,26 +107,26 @@ TEST_CASE("register_auto: asks sources where the search is in doubt") {
     constexpr std::size_t side = 80;
     auto const patch = texture(side, 41), source = texture(side, 42);
     // The patch lies in the image twice, but its source, its contrast turned over, only once.
-    image<float> fixed = texture(240, 43), fixed_source = texture(240, 44);
+    image<float> fixed = texture(240, 43), fixed_raw = texture(240, 44);
     for (std::size_t y = 0; y < side; ++y)
         for (std::size_t x = 0; x < side; ++x) {
             fixed(0, 90 + y, 20 + x) = fixed(0, 70 + y, 140 + x) = patch(0, y, x);
-            fixed_source(0, 70 + y, 140 + x) = 1.0f - source(0, y, x);
+            fixed_raw(0, 70 + y, 140 + x) = 1.0f - source(0, y, x);
         }
     rigid2 const truth{{0.0, -140.0, -70.0}, {119.5, 119.5}};
     comir::automatic_options options;
-    auto const found = register_auto(fixed, patch, options, {}, {}, fixed_source, source);
+    auto const found = register_auto(fixed, patch, options, {}, {}, fixed_raw, source);
     CHECK(found.confidence > 0.5);
     CHECK(comir::corner_distance(found.transform, truth, 240, 240) < 1.0);
     CHECK(register_auto(fixed, patch, options).confidence < 0.7);
-    options.doubtful = 0.0;
-    CHECK(register_auto(fixed, patch, options, {}, {}, fixed_source, source).confidence < 0.6);
+    options.ask_raw_below = 0.0;
+    CHECK(register_auto(fixed, patch, options, {}, {}, fixed_raw, source).confidence < 0.6);
     // A source that shows nothing is no help, and no error.
-    options.doubtful = 0.9;
+    options.ask_raw_below = 0.9;
     CHECK(register_auto(fixed, patch, options, {}, {}, image<float>({1, 240, 240}, 0.5f), source).confidence < 0.7);
 }
 
-TEST_CASE("register_auto: a place stands though refining it does not converge") {
+TEST_CASE("register_auto: a pose stands though refining it does not converge") {
     comir::automatic_options options;
     options.refine.rest = 1e-9;
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
@@ -153,13 +153,13 @@ TEST_CASE("automatic_target: is reused, and gives the same bits for any number o
     CHECK(a.confidence == b.confidence);
 }
 
-TEST_CASE("register_auto: finds a patch in a large image, either way, through windows about its place") {
+TEST_CASE("register_auto: finds a patch in a large image, either way, through windows about its pose") {
     constexpr std::size_t w = 1200, h = 1000, side = 96;
     auto const canvas = comir::crop(texture(w, 6), {0, 0, w, h});
     comir::random_stream random(7);
-    std::vector<comir::point2> const places{{80.0, 90.0}, {700.5, 520.25}};
-    for (comir::point2 const& place : places) {
-        rigid2 const patch_to_canvas{{random.uniform(-3.1, 3.1), place.x - 47.5, place.y - 47.5}, {47.5, 47.5}};
+    std::vector<comir::point2> const poses{{80.0, 90.0}, {700.5, 520.25}};
+    for (comir::point2 const& pose : poses) {
+        rigid2 const patch_to_canvas{{random.uniform(-3.1, 3.1), pose.x - 47.5, pose.y - 47.5}, {47.5, 47.5}};
         auto const patch = comir::warp(canvas, patch_to_canvas, {1, side, side});
         auto const in_large = register_auto(canvas, patch);
         CHECK(in_large.converged);
@@ -212,7 +212,7 @@ TEST_CASE("register_auto: wrong options are refused by name") {
                          "alpha-AMD compares intensities; call global_search for raw images",
                          comir::error);
     options = {};
-    options.plain = -1.0;
+    options.zncc_weight = -1.0;
     CHECK_THROWS_AS(register_auto(something, something, options), comir::error);
     CHECK_THROWS_AS(register_auto(something, image<float>({1, 4, 4})), comir::error);
     // A source that does not fit is refused even where the search is sure.
@@ -221,7 +221,7 @@ TEST_CASE("register_auto: wrong options are refused by name") {
     CHECK_THROWS_AS(register_auto(something, something, {}, {}, {}, {}, small), comir::shape_error);
 }
 
-TEST_CASE("agreement_under: equals the plain loop, and ignored pixels do not count") {
+TEST_CASE("zncc: equals the plain loop, and ignored pixels do not count") {
     auto const fixed = texture(20, 6);
     auto moving = texture(24, 7);
     rigid2 const t{{0.0, 3.0, -2.0}, {0.0, 0.0}};
@@ -243,11 +243,10 @@ TEST_CASE("agreement_under: equals the plain loop, and ignored pixels do not cou
             mm += b * b;
         }
     double const expected = (fm - f * m / n) / std::sqrt((ff - f * f / n) * (mm - m * m / n));
-    auto const found = comir::detail::agreement_under(fixed, fixed_mask, moving, moving_mask, t, 2);
+    auto const found = comir::detail::zncc(fixed, fixed_mask, moving, moving_mask, t, 2);
     CHECK(found.correlation == doctest::Approx(expected).epsilon(1e-6));
     CHECK(found.overlap == n / 400.0);
-    CHECK(comir::detail::agreement_under(image<float>({1, 20, 20}), {}, texture(20, 8), {}, rigid2{}, 1).correlation ==
-          0.0);
+    CHECK(comir::detail::zncc(image<float>({1, 20, 20}), {}, texture(20, 8), {}, rigid2{}, 1).correlation == 0.0);
 }
 
 TEST_CASE("search_confidence: grows with every kind of evidence") {
@@ -257,22 +256,22 @@ TEST_CASE("search_confidence: grows with every kind of evidence") {
         CHECK(comir::search_confidence(more) > before);
 }
 
-TEST_CASE("evidence_of: scores a place, and compares it with the best other one") {
+TEST_CASE("evidence_of: scores a pose, and compares it with the best other one") {
     comir::search_outcome outcome;
     CHECK_THROWS_AS(comir::evidence_of(outcome), comir::error);
     outcome.statistics = {100.0, 0.1, 0.05};
     outcome.candidates = {{rigid2{}, 0.7, 1.0}, {rigid2{}, 0.3, 1.0}, {rigid2{}, 0.2, 1.0}};
     auto const e = comir::evidence_of(outcome);
     CHECK(e.score == 0.7);
-    CHECK(e.margin == doctest::Approx(std::log(3.0)));
+    CHECK(e.runner_up == doctest::Approx(std::log(3.0)));
     CHECK(comir::evidence_of(outcome, 2).score == 0.2);
-    CHECK(comir::evidence_of(outcome, 2).margin == doctest::Approx(-std::log(6.0)));
+    CHECK(comir::evidence_of(outcome, 2).runner_up == doctest::Approx(-std::log(6.0)));
     CHECK_THROWS_AS(comir::evidence_of(outcome, 3), comir::error);
     outcome.candidates.resize(1);
-    CHECK(comir::evidence_of(outcome).margin == doctest::Approx(std::log(12.0)));
+    CHECK(comir::evidence_of(outcome).runner_up == doctest::Approx(std::log(12.0)));
 }
 
-TEST_CASE("search_confidence: of two equal places neither is sure") {
+TEST_CASE("search_confidence: of two equal poses neither is sure") {
     CHECK(comir::search_confidence({1.0, 0.0}) == doctest::Approx(0.5));
     CHECK(comir::search_confidence({1.0, 0.3}) > 0.99);
 }

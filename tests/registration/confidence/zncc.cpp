@@ -68,22 +68,22 @@ TEST_CASE("correlation_evidence: the peak is what 4 % to every side lose") {
     };
     auto const f = details(a), m = details(moving);
     auto const correlation = [&](double x, double y) {
-        return detail::agreement_under(f, {}, m, {}, rigid2{{0.0, x, y}}, 1).correlation;
+        return detail::zncc(f, {}, m, {}, rigid2{{0.0, x, y}}, 1).correlation;
     };
     double peak = correlation(0.0, 0.0);
     for (int i = 0; i < 8; ++i)
         peak -= correlation(4.0 * std::cos(i * std::acos(-1.0) / 4), 4.0 * std::sin(i * std::acos(-1.0) / 4)) / 8;
     auto const found = evidence(a, moving);
-    CHECK(found.peak == doctest::Approx(peak).epsilon(0.02));
-    CHECK(found.peak > 0.5);
-    CHECK(found.lead > 0.5);
-    CHECK(found.lead < correlation(0.0, 0.0) + 0.1);
-    CHECK(evidence(a, moving, {}, 2).lead == found.lead);
+    CHECK(found.margin == doctest::Approx(peak).epsilon(0.02));
+    CHECK(found.margin > 0.5);
+    CHECK(found.margin_over_null > 0.5);
+    CHECK(found.margin_over_null < correlation(0.0, 0.0) + 0.1);
+    CHECK(evidence(a, moving, {}, 2).margin_over_null == found.margin_over_null);
 }
 
 TEST_CASE("correlation_evidence: a blob in both images says little, what is in it much") {
     auto const fixed = blob_with(texture(1)), same = blob_with(texture(1)), other = blob_with(texture(2));
-    CHECK(detail::agreement_under(fixed, {}, other, {}, rigid2{}, 1).correlation > 0.8);
+    CHECK(detail::zncc(fixed, {}, other, {}, rigid2{}, 1).correlation > 0.8);
     CHECK(detail::confidence_of(evidence(fixed, same)) > 0.9);
     CHECK(detail::confidence_of(evidence(fixed, other)) < 0.1);
     CHECK(detail::confidence_of(evidence(fixed, same, {{3.0, 0.0, 0.0}, {40.0, 60.0}})) < 0.1);

@@ -174,11 +174,11 @@ TEST_CASE("information_scores: every shift of masked images equals the plain joi
         comir::fft2 const plan(24, 24);
         detail::score_workspace w(plan, 1 + levels, 2, 2);
         std::vector<comir::complex_plane> spectra(1 + (levels + 1) / 2, plan.make_spectrum());
-        detail::fixed_level_spectra(plan, on_plane(plan, fixed.numbers, 0), on_plane(plan, fixed.weight, 0), spectra,
-                                    w.transform);
+        detail::fixed_cluster_spectra(plan, on_plane(plan, fixed.numbers, 0), on_plane(plan, fixed.weight, 0), spectra,
+                                      w.transform);
         comir::aligned_vector<float> mask(plan.image_size());
-        detail::moving_level_spectra(plan, on_plane(plan, moving.numbers, 0), on_plane(plan, moving.weight, 0), mask,
-                                     w.moving, w.transform);
+        detail::moving_cluster_spectra(plan, on_plane(plan, moving.numbers, 0), on_plane(plan, moving.weight, 0), mask,
+                                       w.moving, w.transform);
         std::size_t const degrees = (levels - 1) * (levels - 1);
         for (bool const half_turn : {false, true}) {
             detail::information_scores(plan, spectra, half_turn, {8.5f, 0.0f}, degrees, w);
@@ -257,13 +257,13 @@ TEST_CASE("make_shift_axis: parts cover all shifts once, and no pixel meets anot
             std::vector<std::ptrdiff_t> held(axis.cycle, -1);
             for (auto x = std::max<std::ptrdiff_t>(0, axis.begin(i));
                  x < std::min(fixed, axis.begin(i) + axis.size(i) + moving - 1); ++x) {
-                CHECK(held[axis.place(x)] == -1);
-                held[axis.place(x)] = x;
+                CHECK(held[axis.index_of(x)] == -1);
+                held[axis.index_of(x)] = x;
             }
             for (auto const shift : {axis.begin(i), axis.begin(i) + axis.size(i) - 1})
                 for (std::ptrdiff_t q = 0; q < moving; ++q) {
                     std::ptrdiff_t const x = shift + q;
-                    CHECK(held[axis.place(x)] == (x >= 0 && x < fixed ? x : -1));
+                    CHECK(held[axis.index_of(x)] == (x >= 0 && x < fixed ? x : -1));
                 }
         }
         CHECK(next == s.last + 1);

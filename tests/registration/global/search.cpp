@@ -120,20 +120,20 @@ TEST_CASE("global_search: mutual information finds displacements of images whose
     CHECK_THROWS_AS(global_search(p.fixed, grey), comir::shape_error);
 }
 
-TEST_CASE("global_search: sources tell places apart where the images look alike") {
+TEST_CASE("global_search: sources tell poses apart where the images look alike") {
     constexpr std::size_t side = 64;
     auto const patch = texture(1, side, 21), source = texture(1, side, 22);
     for (std::size_t const true_x : {std::size_t{20}, std::size_t{120}}) {
         CAPTURE(true_x);
         // The patch lies in the image twice, but its source, its contrast turned over, only once.
         image<float> fixed = comir::crop(texture(1, 256, 23), {0, 0, 200, 100}),
-                     fixed_source = comir::crop(texture(1, 256, 24), {0, 0, 200, 100});
+                     fixed_raw = comir::crop(texture(1, 256, 24), {0, 0, 200, 100});
         for (std::size_t y = 0; y < side; ++y)
             for (std::size_t x = 0; x < side; ++x) {
                 fixed(0, 18 + y, 20 + x) = fixed(0, 18 + y, 120 + x) = patch(0, y, x);
-                fixed_source(0, 18 + y, true_x + x) = 1.0f - source(0, y, x);
+                fixed_raw(0, 18 + y, true_x + x) = 1.0f - source(0, y, x);
             }
-        global_search_options options{.metric = search_metric::combined, .threads = 2};
+        global_search_options options{.metric = search_metric::zncc_and_mi, .threads = 2};
         auto const check = [&](auto const& a, auto const& b, auto const& a_source, auto const& b_source, double sign) {
             auto const found = global_search(a, b, options, {}, {}, a_source, b_source);
             point2 const zero = found.transform({0.0, 0.0});
@@ -141,16 +141,16 @@ TEST_CASE("global_search: sources tell places apart where the images look alike"
             CHECK(std::abs(zero.y + sign * 18.0) < 1.0);
             CHECK(found.confidence > 0.5);
         };
-        check(fixed, patch, fixed_source, source, 1.0);
-        check(patch, fixed, source, fixed_source, -1.0);
+        check(fixed, patch, fixed_raw, source, 1.0);
+        check(patch, fixed, source, fixed_raw, -1.0);
         // Mutual information reads the sources alone.
         options.metric = search_metric::mutual_information;
-        auto const given = global_search(fixed, patch, options, {}, {}, fixed_source, source),
-                   alone = global_search(fixed_source, source, options);
+        auto const given = global_search(fixed, patch, options, {}, {}, fixed_raw, source),
+                   alone = global_search(fixed_raw, source, options);
         CHECK(given.transform.parameters == alone.transform.parameters);
         CHECK(given.confidence == alone.confidence);
-        // By itself, neither place is sure.
-        options.metric = search_metric::correlation;
+        // By itself, neither pose is sure.
+        options.metric = search_metric::zncc;
         CHECK(global_search(fixed, patch, options).confidence < 0.7);
     }
 }
@@ -187,7 +187,7 @@ TEST_CASE("global_search: quarter turns are found exactly") {
 
 TEST_CASE("global_search_target: the same bits for any number of threads, and candidates that differ, best first") {
     auto const p = make_pair({1, 100, 90}, {1, 80, 90}, 0.7, 9.0, -5.0, 6);
-    for (auto const metric : {search_metric::correlation, search_metric::mutual_information}) {
+    for (auto const metric : {search_metric::zncc, search_metric::mutual_information}) {
         global_search_options options;
         options.metric = metric;
         options.coarse_side = 32;
@@ -310,7 +310,7 @@ TEST_CASE("global_search: nothing to find is no error") {
     auto const something = texture(1, 64, 10);
     image<float> const flat({1, 64, 64}, 0.3f);
     image_mask const none({1, 64, 64}, 0);
-    for (auto const metric : {search_metric::correlation, search_metric::mutual_information}) {
+    for (auto const metric : {search_metric::zncc, search_metric::mutual_information}) {
         global_search_options options;
         options.metric = metric;
         CHECK_FALSE(global_search(something, something, options, none).converged);
@@ -359,9 +359,9 @@ TEST_CASE("global_search: wrong input is refused by name") {
     refused([](auto& o) { o.coarse_side = 2; });
     refused([](auto& o) { o.finest = 0; });
     refused([](auto& o) { o.candidates = 0; });
-    refused([](auto& o) { o.levels = 17; });
-    refused([](auto& o) { o.information = -1.0; });
-    global_search_options const combined{.metric = search_metric::combined};
+    refused([](auto& o) { o.clusters = 17; });
+    refused([](auto& o) { o.mi_weight = -1.0; });
+    global_search_options const combined{.metric = search_metric::zncc_and_mi};
     CHECK_THROWS_WITH_AS(global_search(good, good, combined, {}, {}, good, texture(1, 31, 1)),
                          "comir::global_search: the moving image's source is 1 x 31 x 31, the image 1 x 32 x 32; "
                          "expected the same rows and columns",
@@ -377,7 +377,7 @@ TEST_CASE("global_search: wrong input is refused by name") {
 }
 
 TEST_CASE("global_search: confidence tells images of one scene from images of two, by any metric") {
-    for (auto const metric : {search_metric::correlation, search_metric::mutual_information, search_metric::combined})
+    for (auto const metric : {search_metric::zncc, search_metric::mutual_information, search_metric::zncc_and_mi})
         for (std::uint64_t const seed : {1u, 2u}) {
             CAPTURE(seed);
             CAPTURE(static_cast<int>(metric));
@@ -422,8 +422,8 @@ TEST_CASE("information_evidence_between: of unlike sizes and masks") {
 }
 
 TEST_CASE("confidence_of: of a search grows with every kind of evidence") {
-    using comir::detail::information_alone, comir::detail::information_combined;
-    for (auto const& weights : {information_alone, information_combined}) {
+    using comir::detail::weights_of_mi, comir::detail::weights_of_zncc_and_mi;
+    for (auto const& weights : {weights_of_mi, weights_of_zncc_and_mi}) {
         auto const confidence = [&](double peak, double overlap, double margin, double score = 0.5) {
             return comir::detail::confidence_of({peak, 5.0, true, overlap}, {score, margin}, weights);
         };
@@ -438,8 +438,7 @@ TEST_CASE("confidence_of: of a search grows with every kind of evidence") {
         CHECK(confidence(0.06, 0.0, 0.2) == 0.0);
     }
     auto const beside = [](double score, double deviations, double margin) {
-        return comir::detail::confidence_of({0.0, deviations, true}, {score, margin},
-                                            comir::detail::information_beside_correlation);
+        return comir::detail::confidence_of({0.0, deviations, true}, {score, margin}, comir::detail::weights_of_zncc);
     };
     double const known = beside(0.3, 4.0, 0.2);
     CHECK(beside(0.31, 4.0, 0.2) > known);
@@ -448,7 +447,7 @@ TEST_CASE("confidence_of: of a search grows with every kind of evidence") {
     CHECK(beside(0.9, 40.0, 0.0) == 0.5);
 }
 
-TEST_CASE("confidence_of: what sources show at a place tells whether a correlation is believed") {
+TEST_CASE("confidence_of: what sources show at a pose tells whether a correlation is believed") {
     auto const images = make_pair({1, 128, 128}, {1, 96, 96}, 1.1, 6.0, -4.0, 5),
                others = make_pair({1, 128, 128}, {1, 96, 96}, 1.1, 6.0, -4.0, 6);
     auto const outcome = comir::global_search_target(images.fixed, {.threads = 1}).search(images.moving);
@@ -457,8 +456,7 @@ TEST_CASE("confidence_of: what sources show at a place tells whether a correlati
     doubtful.candidates[0].score = 0.25;
     doubtful.candidates[1].score = 0.21;
     auto const confidence = [&](image<float> const& moving, image_mask const& mask) {
-        return comir::detail::confidence_of(doubtful, 0, search_metric::correlation, {images.fixed, {}}, {moving, mask},
-                                            1);
+        return comir::detail::confidence_of(doubtful, 0, search_metric::zncc, {images.fixed, {}}, {moving, mask}, 1);
     };
     double const alone = comir::search_confidence(comir::evidence_of(doubtful));
     CHECK(confidence(images.moving, {}) > std::max(0.9, alone));

@@ -120,7 +120,7 @@ double plain_measure(plain_side const& fixed, plain_side const& moving, Transfor
 
 detail::amd_level make_level(plain_side const& side) {
     detail::amd_level::settings s;
-    s.levels = side.levels;
+    s.alpha_levels = side.levels;
     s.d_max = static_cast<float>(side.d_max);
     s.points = 1000;
     return detail::amd_level(side.values, 1, side.mask, s);
@@ -205,7 +205,7 @@ TEST_CASE("alpha_amd: distances and gradients of a subsampled level are in pixel
         for (std::size_t x = 6; x < 12; ++x)
             edge(0, y, x) = 1.0f;
     detail::amd_level::settings s;
-    s.levels = 1;
+    s.alpha_levels = 1;
     s.d_max = 1000.0f;
     s.points = 96;
     detail::amd_level const one(edge, 1, {}, s), four(edge, 4, {}, s);
@@ -555,7 +555,8 @@ TEST_CASE("register_alpha_amd: bad input is refused with a sentence that says wh
               o.details = 4.0;
               o.stretch = false;
           }).find("stretch off, expected 0, or at most 1000 pixels with stretch on") != std::string::npos);
-    CHECK(run(good, good, [](auto& o) { o.levels = 0; }).find("levels is 0, expected 1 to 250") != std::string::npos);
+    CHECK(run(good, good, [](auto& o) { o.alpha_levels = 0; }).find("levels is 0, expected 1 to 250") !=
+          std::string::npos);
     CHECK(run(good, good, [](auto& o) { o.momentum = 1.0; }).find("momentum is 1") != std::string::npos);
     CHECK(run(good, good, [](auto& o) { o.start_angles = {}; }).find("there is no start") != std::string::npos);
     CHECK(run(good, good, [](auto& o) { o.pyramid = {{.factor = 0}}; }).find("factor 0") != std::string::npos);

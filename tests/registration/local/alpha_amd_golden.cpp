@@ -35,7 +35,7 @@ comir::image<T> golden_image(std::string const& name) {
 detail::amd_level golden_level(std::string const& name, std::string const& side, bool slopes) {
     auto const& settings = numbers(name + ".settings");
     detail::amd_level::settings s;
-    s.levels = static_cast<int>(settings[0]);
+    s.alpha_levels = static_cast<int>(settings[0]);
     s.d_max = static_cast<float>(settings[2]);
     s.squared = settings[4] > 0.0;
     s.slopes = slopes;

@@ -25,8 +25,8 @@ comir::image<float> ramps() {
     return result;
 }
 
-comir::patch_views<3> placed(std::size_t patch, std::size_t cells, bool turn) {
-    comir::patch_views<3> views(patch, cells, turn);
+comir::crop_poses<3> placed(std::size_t patch, std::size_t cells, bool turn) {
+    comir::crop_poses<3> views(patch, cells, turn);
     comir::random_stream random(3, 1);
     views.place(batch, random);
     return views;
@@ -38,14 +38,14 @@ double angle_of(comir::affine2 const& t) {
 
 }  // namespace
 
-TEST_CASE("patch_views: what is common shows the same places in all modalities, whatever their turns") {
+TEST_CASE("crop_poses: what is common shows the same places in all modalities, whatever their turns") {
     auto const picture = ramps();
     std::vector<comir::aligned_images<3>> const scenes{{picture, picture, picture}};
     for (std::size_t const patch : {24, 28, 32}) {
         auto const views = placed(patch, patch / 4, true);
         CHECK(views.square() == patch + 8);
         CHECK(views.common() == patch - 8);
-        CHECK(views.common_cells() == patch / 4 - 2);
+        CHECK(views.common_grid() == patch / 4 - 2);
         comir::batch_sampler<3> const sampler(scenes, {.augment = {.patch = views.square()}});
         std::array<comir::tensor<float>, 3> patches, common;
         for (std::size_t m = 0; m < 3; ++m) {
@@ -74,7 +74,7 @@ TEST_CASE("patch_views: what is common shows the same places in all modalities, 
     }
 }
 
-TEST_CASE("patch_views: of each sample one patch lies at a corner, the others in the middle, turned") {
+TEST_CASE("crop_poses: of each sample one patch lies at a corner, the others in the middle, turned") {
     auto const views = placed(32, 8, true);
     double const most = 0.5 * std::asin(32.0 * 32.0 / (23.0 * 23.0) - 1.0);
     for (std::size_t n = 0; n < batch; ++n) {
@@ -104,13 +104,13 @@ TEST_CASE("patch_views: of each sample one patch lies at a corner, the others in
     CHECK(widest > 0.6);
     CHECK(widest < std::numbers::pi / 4);
 
-    comir::patch_views<2> whole(24, 1, true);
+    comir::crop_poses<2> whole(24, 1, true);
     whole.place_alike(1);
     CHECK(whole.square() == 24);
     CHECK(whole.to_square(1, 0)({5, 7}) == comir::point2{5, 7});
 }
 
-TEST_CASE("patch_views: add_common is the transpose of cut_common, with equal bits for one and two threads") {
+TEST_CASE("crop_poses: add_common is the transpose of cut_common, with equal bits for one and two threads") {
     auto const views = placed(24, 6, true);
     comir::random_stream random(5);
     comir::tensor<float> x({batch, 2, 24, 24}), y({batch, 2, 16, 16}), cut(y.shape()), spread(x.shape()),
@@ -142,12 +142,12 @@ TEST_CASE("patch_views: add_common is the transpose of cut_common, with equal bi
     }
 }
 
-TEST_CASE("patch_views: cells that do not fit are refused") {
-    CHECK_THROWS_WITH_AS(comir::patch_views<2>(16, 3, true),
-                         "comir::patch_views: a patch of 16 px cannot be cut into 3 x 3 cells; give a divisor",
+TEST_CASE("crop_poses: cells that do not fit are refused") {
+    CHECK_THROWS_WITH_AS(comir::crop_poses<2>(16, 3, true),
+                         "comir::crop_poses: a patch of 16 px cannot be cut into 3 x 3 cells; give a divisor",
                          comir::shape_error);
-    CHECK_THROWS_WITH_AS(comir::patch_views<2>(16, 2, true),
-                         "comir::patch_views: a patch is cut into 2 x 2 cells, expected 1 or at least 3 along a side: "
+    CHECK_THROWS_WITH_AS(comir::crop_poses<2>(16, 2, true),
+                         "comir::crop_poses: a patch is cut into 2 x 2 cells, expected 1 or at least 3 along a side: "
                          "the patches of two modalities share all but two of them",
                          comir::shape_error);
 }

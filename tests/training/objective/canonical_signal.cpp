@@ -79,11 +79,12 @@ TEST_CASE("canonical_signal: a constant modality gives finite values, other size
     CHECK_THROWS_AS(comir::canonical_signal<2>(scenes{}, 1, 1), comir::shape_error);
 }
 
-TEST_CASE("signal_guide: its gradient is that of its value, zero at the signal, in the signal's channels only") {
+TEST_CASE(
+    "canonical_signal_loss: its gradient is that of its value, zero at the signal, in the signal's channels only") {
     scenes const given = common_blobs(2);
     comir::sampler_options options;
     options.augment.patch = 16;
-    comir::signal_guide<2> guide(given, 1, options, 1);
+    comir::canonical_signal_loss<2> guide(given, 1, options, 1);
     comir::tensor<float> a({3, 2, 16, 16}), b({3, 2, 16, 16}), da({3, 2, 16, 16}), db({3, 2, 16, 16});
     comir::random_stream random(3);
     for (auto* t : {&a, &b})

@@ -61,13 +61,13 @@ feature_start_result<Transform> register_features_then_alpha_amd(image<float> co
         own = alpha_amd_target<Transform>(fixed, refine, fixed_mask).register_to(moving, moving_mask, starts);
         if (result.started_from_features) {
             Transform const& found = result.features.transform;
-            auto const agreement = [&](Transform const& t) {
-                return detail::agreement_under(fixed, fixed_mask, moving, moving_mask, t, refine.threads);
+            auto const zncc_at = [&](Transform const& t) {
+                return detail::zncc(fixed, fixed_mask, moving, moving_mask, t, refine.threads);
             };
             double const apart = corner_distance(own.transform, found, fixed.height(), fixed.width());
-            auto const by_features = agreement(found);
+            auto const by_features = zncc_at(found);
             if (apart > 3.0 * options.features.ransac.tolerance ||
-                agreement(own.transform).correlation < by_features.correlation) {
+                zncc_at(own.transform).correlation < by_features.correlation) {
                 own.transform = found;
                 own.overlap = by_features.overlap;
                 own.converged = true;

@@ -12,17 +12,17 @@
 
 namespace comir::inline COMIR_ABI::detail {
 
-/// The measure at a place against what it is at unrelated ones.
+/// The measure at a pose against what it is at unrelated ones.
 struct amd_contrast {
-    double ratio = 1.0;       // of the measure here to its mean at unrelated places
-    double deviations = 0.0;  // that it lies below this mean, in their standard deviations
+    double ratio = 1.0;    // of the measure here to its mean at unrelated poses
+    double z_score = 0.0;  // that it lies below this mean, in their standard deviations
 };
 
 /// Compares the measure at a map with its values where the fixed image is turned by any angle and shifted by up to a
-/// quarter of its size first; places with less than a third of the points inside are left out.
+/// quarter of its size first; poses with less than a third of the points inside are left out.
 inline amd_contrast contrast_amd(amd_level const& fixed, amd_level const& moving, amd_map const& at, bool symmetric,
                                  std::uint64_t seed) {
-    constexpr std::size_t places = 64;
+    constexpr std::size_t poses = 64;
     constexpr double least_inside = 1.0 / 3.0;
     constexpr amd_sample sample{0, 2000};
     auto const factor = static_cast<double>(fixed.factor());
@@ -40,7 +40,7 @@ inline amd_contrast contrast_amd(amd_level const& fixed, amd_level const& moving
     random_stream random(seed, 77);
     double sum = 0.0, squares = 0.0;
     std::size_t count = 0;
-    for (std::size_t i = 0; i < places; ++i) {
+    for (std::size_t i = 0; i < poses; ++i) {
         rigid2 const moved{{random.uniform(-std::numbers::pi, std::numbers::pi), random.uniform(-0.25, 0.25) * w,
                             random.uniform(-0.25, 0.25) * h},
                            {0.5 * w, 0.5 * h}};
@@ -56,7 +56,7 @@ inline amd_contrast contrast_amd(amd_level const& fixed, amd_level const& moving
         sum += other;
         squares += other * other;
     }
-    if (value < 0.0 || count < places / 4 || !(sum > 0.0))
+    if (value < 0.0 || count < poses / 4 || !(sum > 0.0))
         return {};
     double const mean = sum / static_cast<double>(count);
     double const deviation = std::sqrt(std::max(0.0, squares / static_cast<double>(count) - mean * mean));
@@ -68,8 +68,8 @@ inline amd_contrast contrast_amd(amd_level const& fixed, amd_level const& moving
 /// within 30 degrees and 12 % and with noise of 0.05 to 0.35, half of them of images that show different tissue, by the
 /// contrast at the coarsest resolution; right means within 2 %. To refit them, print both numbers of such a set.
 inline double confidence_of(amd_contrast const& c) {
-    constexpr double offset = -4.28, by_ratio = -16.88, by_deviations = 5.20;
-    return 1.0 / (1.0 + std::exp(-(offset + by_ratio * c.ratio + by_deviations * c.deviations)));
+    constexpr double offset = -4.28, by_ratio = -16.88, by_z_score = 5.20;
+    return 1.0 / (1.0 + std::exp(-(offset + by_ratio * c.ratio + by_z_score * c.z_score)));
 }
 
 }  // namespace comir::inline COMIR_ABI::detail

@@ -15,23 +15,23 @@
 
 namespace comir::inline COMIR_ABI::detail {
 
-/// How mutual information at a place stands out against compared_places.
+/// How mutual information at a pose stands out against null_poses.
 struct information_evidence {
-    double peak = 0.0;        // nats above its mean at places around
-    double deviations = 0.0;  // above its mean at unrelated places, in their standard deviations
-    bool compared = false;    // whether there were enough unrelated places, and they differ
-    double overlap = 0.0;     // share of the points that have a value in both images
+    double margin = 0.0;    // nats above its mean at poses around
+    double z_score = 0.0;   // above its mean at unrelated poses, in their standard deviations
+    bool compared = false;  // whether there were enough unrelated poses, and they differ
+    double overlap = 0.0;   // share of the points that have a value in both images
 };
 
-/// `fixed` is the full image's shape. Without `unrelated` places, which are most of the work, there are no deviations.
+/// `fixed` is the full image's shape. Without `unrelated` poses, which are most of the work, there are no deviations.
 inline information_evidence information_evidence_at(mi_points const& points, mi_field const& field, std::size_t bins,
                                                     affine2 const& fixed_to_moving, image_shape const& fixed,
                                                     std::uint64_t seed, int threads, bool unrelated = true) {
     constexpr std::size_t wanted = 4096;
-    struct place {
+    struct pose {
         double information = 0.0, overlap = 0.0;
     };
-    compared_places<place> places;
+    null_poses<pose> poses;
     // A small image in a large one takes more points, of which as many fall inside.
     std::size_t samples = std::min(round_up(wanted, mi_block), points.count());
     {
@@ -40,21 +40,21 @@ inline information_evidence information_evidence_at(mi_points const& points, mi_
         double const more = static_cast<double>(wanted) / std::max(overlap, 0.01);
         samples = std::min(round_up(static_cast<std::size_t>(more), mi_block), points.count());
     }
-    std::size_t const measured = unrelated ? places.count : 1 + places.around;
+    std::size_t const measured = unrelated ? poses.count : 1 + poses.around;
     auto const team = std::min(measured, static_cast<std::size_t>(thread_count(threads)));
     std::vector<mi_workspace> work(team, mi_workspace(bins, samples));
     parallel_for_slots(measured, static_cast<int>(team), [&](std::size_t i, std::size_t slot) {
-        affine2 const there = compose(fixed_to_moving, to_affine(places.move(i, fixed, seed, 79)));
+        affine2 const there = compose(fixed_to_moving, to_affine(poses.move(i, fixed, seed, 79)));
         auto const e = measure_mi(points, {0, samples}, field, there, false, work[slot]);
         // Less the bias of a finite sample (Miller 1955), so that small overlaps do not look informative.
         double const degrees = static_cast<double>((bins - 1) * (bins - 1));
-        places.at[i] = {e.overlap > 0.0 ? e.value - 0.5 * degrees / (e.overlap * static_cast<double>(samples)) : 0.0,
-                        e.overlap};
+        poses.at[i] = {e.overlap > 0.0 ? e.value - 0.5 * degrees / (e.overlap * static_cast<double>(samples)) : 0.0,
+                       e.overlap};
     });
 
-    information_evidence evidence{.peak = places.peak(&place::information), .overlap = places.here().overlap};
+    information_evidence evidence{.margin = poses.margin(&pose::information), .overlap = poses.here().overlap};
     double sum = 0.0, squares = 0.0, count = 0.0;
-    bool const enough = places.for_unrelated([&](place const& other) {
+    bool const enough = poses.for_unrelated([&](pose const& other) {
         count += 1.0;
         sum += other.information;
         squares += other.information * other.information;
@@ -62,7 +62,7 @@ inline information_evidence information_evidence_at(mi_points const& points, mi_
     if (enough) {
         double const mean = sum / count, deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
         evidence.compared = deviation > 0.0;
-        evidence.deviations = evidence.compared ? (places.here().information - mean) / deviation : 0.0;
+        evidence.z_score = evidence.compared ? (poses.here().information - mean) / deviation : 0.0;
     }
     return evidence;
 }
@@ -74,10 +74,10 @@ inline information_evidence information_evidence_at(mi_points const& points, mi_
 /// images that show different places, at the finest resolution of at most compared_pixels; right means within 2 %. To
 /// refit them, print both numbers of such a set.
 inline double confidence_of(information_evidence const& e) {
-    constexpr double offset = 6.6, by_log_peak = 3.07, by_deviations = 0.42;
-    if (!(e.peak > 0.0))
+    constexpr double offset = 6.6, by_log_margin = 3.07, by_z_score = 0.42;
+    if (!(e.margin > 0.0))
         return 0.0;
-    return 1.0 / (1.0 + std::exp(-(offset + by_log_peak * std::log(e.peak) + by_deviations * e.deviations)));
+    return 1.0 / (1.0 + std::exp(-(offset + by_log_margin * std::log(e.margin) + by_z_score * e.z_score)));
 }
 
 }  // namespace comir::inline COMIR_ABI::detail

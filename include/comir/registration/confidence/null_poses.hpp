@@ -12,25 +12,25 @@
 
 namespace comir::inline COMIR_ABI::detail {
 
-/// What a place is compared with to tell how it stands out: 8 places around it, where the fixed image is first shifted
+/// What a pose is compared with to tell how it stands out: 8 poses around it, where the fixed image is first shifted
 /// by 4 % of its width, and 64 unrelated ones, where it is first turned by any angle and shifted by up to a quarter of
-/// its size. `Measured` is what was measured at one place, with a member `overlap`; the place itself comes first.
+/// its size. `Measured` is what was measured at one pose, with a member `overlap`; the pose itself comes first.
 template <class Measured>
-struct compared_places {
+struct null_poses {
     static constexpr std::size_t around = 8, unrelated = 64, count = 1 + around + unrelated;
     std::array<Measured, count> at{};
 
     Measured const& here() const { return at[0]; }
 
-    /// How far a value at the place rises above its mean at those around.
-    double peak(double Measured::*value) const {
+    /// How far a value at the pose rises above its mean at those around.
+    double margin(double Measured::*value) const {
         double result = here().*value;
         for (std::size_t i = 1; i <= around; ++i)
             result -= at[i].*value / static_cast<double>(around);
         return result;
     }
 
-    /// Calls body for the unrelated places with at least a third of the overlap. Returns whether they are enough to
+    /// Calls body for the unrelated poses with at least a third of the overlap. Returns whether they are enough to
     /// compare with.
     template <class Body>
     bool for_unrelated(Body&& body) const {
@@ -45,7 +45,7 @@ struct compared_places {
         return found >= enough;
     }
 
-    /// How the fixed image is moved first for place i. Streams keep the draws of different measures apart.
+    /// How the fixed image is moved first for pose i. Streams keep the draws of different measures apart.
     static rigid2 move(std::size_t i, image_shape const& fixed, std::uint64_t seed, std::uint64_t stream) {
         constexpr double beside = 0.04;
         double const w = static_cast<double>(fixed.w), h = static_cast<double>(fixed.h);

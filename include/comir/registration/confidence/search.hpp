@@ -10,10 +10,10 @@
 
 namespace comir::inline COMIR_ABI {
 
-/// How sure a search is of one of its places, as numbers that do not depend on the images' size.
+/// How sure a search is of one of its poses, as numbers that do not depend on the images' size.
 struct search_evidence {
-    double score = 0.0;   // of the place
-    double margin = 0.0;  // logarithm of how far it rises above the mean score, over the best other place's rise
+    double score = 0.0;      // of the pose
+    double runner_up = 0.0;  // logarithm of how far it rises above the mean score, over the best other pose's rise
 };
 
 /// Of the candidate of that number, the best one by default.
@@ -24,7 +24,7 @@ inline search_evidence evidence_of(search_outcome const& outcome, std::size_t wh
     search_statistics const& s = outcome.statistics;
     double const least = std::max(1e-6, s.deviation);
     double const score = outcome.candidates[which].score;
-    // Without a second place there is nothing that the first could be taken for but the average one.
+    // Without a second pose there is nothing that the first could be taken for but the average one.
     double other = s.mean + s.deviation;
     if (outcome.candidates.size() > 1)
         other = outcome.candidates[which == 0 ? 1 : 0].score;
@@ -43,7 +43,7 @@ namespace detail {
 // deviations of all scores and the size add nothing.
 inline constexpr std::array<double, 3> confidence_weights{-7.5, 13.1, 26.1};
 
-/// The logistic of evidence, at most what the margin allows: of two equal places each is as likely, however high the
+/// The logistic of evidence, at most what the margin allows: of two equal poses each is as likely, however high the
 /// score. Of 415 right results that were accepted none had a margin below 0.1, where the bound is 0.95.
 inline double confidence_at(double evidence, double margin) {
     return 1.0 / (1.0 + std::exp(-std::min(evidence, 30.0 * margin)));
@@ -51,10 +51,10 @@ inline double confidence_at(double evidence, double margin) {
 
 }  // namespace detail
 
-/// The probability, 0 to 1, that the best place of a search by correlation is the true one.
+/// The probability, 0 to 1, that the best pose of a search by correlation is the true one.
 inline double search_confidence(search_evidence const& e) {
     auto const& w = detail::confidence_weights;
-    return detail::confidence_at(w[0] + w[1] * e.score + w[2] * e.margin, e.margin);
+    return detail::confidence_at(w[0] + w[1] * e.score + w[2] * e.runner_up, e.runner_up);
 }
 
 }  // namespace comir::inline COMIR_ABI

@@ -52,55 +52,54 @@ inline information_evidence information_evidence_between(masked_image const& fix
                                    unrelated);
 }
 
-/// Weights of a logistic in 1 and in what a search shows of its best place, and mutual information of its sources. The
+/// Weights of a logistic in 1 and in what a search shows of its best pose, and mutual information of its sources. The
 /// peak counts for the smaller image's pixels, not only for those that overlap: few of them agree by chance.
 struct information_weights {
-    double offset, by_log_peak, by_deviations, by_margin, by_score = 0.0;
+    double offset, by_log_margin, by_z_score, by_runner_up, by_score = 0.0;
 };
 /// Fitted to 2384 searches by mutual information: images of tissue and of landscapes in visible and near-infrared
 /// light, in colour and in grey, 80 to 256 px, alike in size or on 512 px, turned by up to 180 degrees and shifted by
 /// up to 42 % of the width, 1192 of them impossible; right means within 5 %. Each core or scene judged by the others,
 /// at 0.5 they accept 951 of the 977 right results, 0 of 215 wrong ones and 16 of the impossible. The score counts
-/// against a place: where large regions agree anyhow, more of a peak is needed. Deviations add nothing. To refit them,
+/// against a pose: where large regions agree anyhow, more of a peak is needed. Deviations add nothing. To refit them,
 /// print these numbers of such a set.
-inline constexpr information_weights information_alone{21.09, 6.5, 0.0, 7.49, -8.74};
+inline constexpr information_weights weights_of_mi{21.09, 6.5, 0.0, 7.49, -8.74};
 /// Fitted likewise to 715 searches by combined metrics, whose correlation alone was below 0.9: CoMIRs of unseen tissue,
 /// landscapes and the sample scene, 80 to 160 px, 592 of them impossible: 80 of the 92 right results, 0 of 31 wrong
 /// ones and 6 of the impossible. Of 63 right, 125 wrong and 316 impossible ones of raw images they accept 50, 1 and 5.
-inline constexpr information_weights information_combined{14.87, 4.59, 0.0, 16.58, -5.46};
+inline constexpr information_weights weights_of_zncc_and_mi{14.87, 4.59, 0.0, 16.58, -5.46};
 /// Fitted to 2325 searches by correlation whose sources are known: CoMIRs and grey values of unseen tissue, landscapes
 /// and the sample scene, 80 to 256 pixels on images of the same size and of 512, 984 of them impossible. At 0.5, each
 /// group judged by the others, they accept 1072 of the 1084 right results, 1 of 257 wrong ones and 8 of the impossible;
 /// search_confidence 1044, 5 and 27. The peak adds nothing. Images that are their own sources tell less: their mutual
 /// information is high wherever they correlate.
-inline constexpr information_weights information_beside_correlation{-11.4, 0.0, 1.74, 11.4, 11.16};
+inline constexpr information_weights weights_of_zncc{-11.4, 0.0, 1.74, 11.4, 11.16};
 
-/// Evidence as a confidence from 0 to 1, for a place of a global search.
+/// Evidence as a confidence from 0 to 1, for a pose of a global search.
 inline double confidence_of(information_evidence const& e, search_evidence const& search,
-                            information_weights const& w = information_alone) {
+                            information_weights const& w = weights_of_mi) {
     double evidence =
-        w.offset + w.by_deviations * e.deviations + w.by_margin * search.margin + w.by_score * search.score;
-    if (w.by_log_peak > 0.0) {
-        if (!(e.peak * e.overlap > 0.0))
+        w.offset + w.by_z_score * e.z_score + w.by_runner_up * search.runner_up + w.by_score * search.score;
+    if (w.by_log_margin > 0.0) {
+        if (!(e.margin * e.overlap > 0.0))
             return 0.0;
-        evidence += w.by_log_peak * std::log(e.peak * e.overlap);
+        evidence += w.by_log_margin * std::log(e.margin * e.overlap);
     }
-    return confidence_at(evidence, search.margin);
+    return confidence_at(evidence, search.runner_up);
 }
 
-/// The probability, 0 to 1, that a place of a search is the true one, by what its sources show there. A search by
-/// correlation whose place can be compared with too few others is judged without them.
+/// The probability, 0 to 1, that a pose of a search is the true one, by what its sources show there. A search by
+/// correlation whose pose can be compared with too few others is judged without them.
 /// Errors: error if the outcome has no such candidate
 inline double confidence_of(search_outcome const& outcome, std::size_t which, search_metric metric,
-                            masked_image const& fixed_source, masked_image const& moving_source, int threads) {
+                            masked_image const& fixed_raw, masked_image const& moving_raw, int threads) {
     search_evidence const search = evidence_of(outcome, which);
-    information_weights const& weights = metric == search_metric::correlation ? information_beside_correlation
-                                         : metric == search_metric::combined  ? information_combined
-                                                                              : information_alone;
-    auto const evidence =
-        information_evidence_between(fixed_source, moving_source, to_affine(outcome.candidates[which].transform),
-                                     threads, weights.by_deviations > 0.0);
-    if (metric == search_metric::correlation && !evidence.compared)
+    information_weights const& weights = metric == search_metric::zncc          ? weights_of_zncc
+                                         : metric == search_metric::zncc_and_mi ? weights_of_zncc_and_mi
+                                                                                : weights_of_mi;
+    auto const evidence = information_evidence_between(
+        fixed_raw, moving_raw, to_affine(outcome.candidates[which].transform), threads, weights.by_z_score > 0.0);
+    if (metric == search_metric::zncc && !evidence.compared)
         return search_confidence(search);
     return confidence_of(evidence, search, weights);
 }

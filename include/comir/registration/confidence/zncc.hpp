@@ -15,10 +15,10 @@
 
 namespace comir::inline COMIR_ABI::detail {
 
-/// How the correlation of two images' details at a place stands out against compared_places.
+/// How the correlation of two images' details at a pose stands out against null_poses.
 struct correlation_evidence {
-    double peak = 0.0;  // above its mean at places around
-    double lead = 0.0;  // above the best at unrelated places; 0 where too few of them have enough overlap
+    double margin = 0.0;            // above its mean at poses around
+    double margin_over_null = 0.0;  // above the best at unrelated poses; 0 where too few of them have enough overlap
 };
 
 inline correlation_evidence correlation_evidence_at(image<float> const& fixed, image_mask const& fixed_mask,
@@ -26,29 +26,30 @@ inline correlation_evidence correlation_evidence_at(image<float> const& fixed, i
                                                     affine2 const& fixed_to_moving, std::uint64_t seed, int threads) {
     constexpr double sigma = 4.0;  // pixels, of an image of about compared_pixels
     auto const a = details_of(fixed, fixed_mask, sigma, threads), b = details_of(moving, moving_mask, sigma, threads);
-    compared_places<agreement> places;
-    parallel_for(places.count, threads, [&](std::size_t i) {
-        affine2 const there = compose(fixed_to_moving, to_affine(places.move(i, fixed.shape(), seed, 78)));
-        places.at[i] = agreement_under(a, fixed_mask, b, moving_mask, there, 1);
+    null_poses<zncc_result> poses;
+    parallel_for(poses.count, threads, [&](std::size_t i) {
+        affine2 const there = compose(fixed_to_moving, to_affine(poses.move(i, fixed.shape(), seed, 78)));
+        poses.at[i] = zncc(a, fixed_mask, b, moving_mask, there, 1);
     });
-    correlation_evidence evidence{places.peak(&agreement::correlation), 0.0};
+    correlation_evidence evidence{poses.margin(&zncc_result::correlation), 0.0};
     double best = -1.0;
-    if (places.for_unrelated([&](agreement const& other) { best = std::max(best, other.correlation); }))
-        evidence.lead = places.here().correlation - best;
+    if (poses.for_unrelated([&](zncc_result const& other) { best = std::max(best, other.correlation); }))
+        evidence.margin_over_null = poses.here().correlation - best;
     return evidence;
 }
 
 /// Evidence as a confidence from 0 to 1: the share of registrations with such evidence that were right; 0 without a
 /// peak.
 /// The weights are a logistic fit to 840 registrations by alpha-AMD, 160 to 256 px, half of them of images that show
-/// different places: CoMIRs of tissue and landscapes within 30 and 180 degrees, and grey images of one modality within
+/// different poses: CoMIRs of tissue and landscapes within 30 and 180 degrees, and grey images of one modality within
 /// 30, 60 and 180 degrees, at the finest resolution of at most compared_pixels; right means within 2 %. To refit them,
 /// print both numbers of such a set.
 inline double confidence_of(correlation_evidence const& e) {
-    constexpr double offset = 1.0, by_log_peak = 5.97, by_lead = 10.64;
-    if (!(e.peak > 0.0))
+    constexpr double offset = 1.0, by_log_margin = 5.97, by_margin_over_null = 10.64;
+    if (!(e.margin > 0.0))
         return 0.0;
-    return 1.0 / (1.0 + std::exp(-(offset + by_log_peak * std::log(e.peak) + by_lead * e.lead)));
+    return 1.0 /
+           (1.0 + std::exp(-(offset + by_log_margin * std::log(e.margin) + by_margin_over_null * e.margin_over_null)));
 }
 
 }  // namespace comir::inline COMIR_ABI::detail

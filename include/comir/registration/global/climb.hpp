@@ -108,7 +108,7 @@ inline local_score information_at(search_level const& fixed, turned_image const&
     common_window const window(fixed, moving.grid, x, y);
     // Whole numbers up to 2^32 in each of several histograms, since neighbours often fall into one entry.
     constexpr std::size_t histograms = 4;
-    std::array<std::array<unsigned, most_levels * most_levels>, histograms> joint{};
+    std::array<std::array<unsigned, most_clusters * most_clusters>, histograms> joint{};
     for (std::ptrdiff_t r = window.top; r < window.bottom; ++r) {
         float const* const f = fixed.numbers.row(0, static_cast<std::size_t>(y + r)) + x;
         float const* const wf = fixed.weight.row(0, static_cast<std::size_t>(y + r)) + x;
@@ -116,47 +116,47 @@ inline local_score information_at(search_level const& fixed, turned_image const&
         float const* const wm = moving.weight_row(static_cast<std::size_t>(r));
         for (std::ptrdiff_t i = window.left; i < window.right; ++i)
             joint[static_cast<std::size_t>(i) % histograms]
-                 [static_cast<std::size_t>(f[i]) * most_levels + static_cast<std::size_t>(m[i])] +=
+                 [static_cast<std::size_t>(f[i]) * most_clusters + static_cast<std::size_t>(m[i])] +=
                 wf[i] * wm[i] > 0.0f ? 1u : 0u;
     }
     auto const term = [](double n) { return n > 0.0 ? n * std::log(n) : 0.0; };
-    std::array<double, most_levels> of_f{}, of_m{};
+    std::array<double, most_clusters> of_f{}, of_m{};
     double total = 0.0, value = 0.0;
-    for (std::size_t a = 0; a < most_levels; ++a)
-        for (std::size_t b = 0; b < most_levels; ++b) {
+    for (std::size_t a = 0; a < most_clusters; ++a)
+        for (std::size_t b = 0; b < most_clusters; ++b) {
             double n = 0.0;
             for (auto const& histogram : joint)
-                n += static_cast<double>(histogram[a * most_levels + b]);
+                n += static_cast<double>(histogram[a * most_clusters + b]);
             value += term(n);
             of_f[a] += n;
             of_m[b] += n;
             total += n;
         }
-    for (std::size_t a = 0; a < most_levels; ++a)
+    for (std::size_t a = 0; a < most_clusters; ++a)
         value -= term(of_f[a]) + term(of_m[a]);
     if (!(total > 0.0))
         return {};
     return {(value + term(total) - 0.5 * static_cast<double>(degrees)) / total, total};
 }
 
-/// Climbs from a place to the best of its neighbours, one pixel and one angle step away, until none is better; then
+/// Climbs from a pose to the best of its neighbours, one pixel and one angle step away, until none is better; then
 /// halves the angle step, `halvings` times in all.
-class place_climber {
+class pose_climber {
 public:
-    place_climber(search_level const& fixed, search_level const& moving, global_search_options const& options)
+    pose_climber(search_level const& fixed, search_level const& moving, global_search_options const& options)
         : fixed_(fixed),
           moving_(moving),
           options_(options),
-          correlation_(uses_correlation(options.metric)),
-          information_(uses_information(options.metric)) {
-        degrees_ = (options.levels - 1) * (options.levels - 1);
+          correlation_(uses_zncc(options.metric)),
+          information_(uses_mi(options.metric)) {
+        degrees_ = (options_.clusters - 1) * (options_.clusters - 1);
         rule_ = make_rule(fixed, moving, options);
     }
 
-    search_place climb(search_place const& start, double step, std::size_t halvings, bool between_pixels) const {
+    search_pose climb(search_pose const& start, double step, std::size_t halvings, bool between_pixels) const {
         constexpr int most_moves = 8;
         cube scores{};
-        search_place best = start;
+        search_pose best = start;
         around near{};
         for (std::size_t h = 0; h < halvings; ++h, step *= 0.5) {
             for (int move = 0; move < most_moves; ++move) {
@@ -176,7 +176,7 @@ public:
     }
 
 private:
-    using cube = std::array<search_place, 27>;  // angle, then y, then x, the centre in the middle
+    using cube = std::array<search_pose, 27>;  // angle, then y, then x, the centre in the middle
     static constexpr std::size_t middle = 13;
 
     /// What the metric compares of the moving image, turned by one angle onto one grid.
@@ -191,7 +191,7 @@ private:
         cube scores{};
     };
 
-    cube score_around(search_place const& centre, double step, around& near) const {
+    cube score_around(search_pose const& centre, double step, around& near) const {
         cube out{};
         std::vector<turned_level> last;
         last.swap(near.turned);
@@ -215,25 +215,25 @@ private:
             for (std::ptrdiff_t dy = -1; dy <= 1; ++dy)
                 for (std::ptrdiff_t dx = -1; dx <= 1; ++dx) {
                     std::ptrdiff_t const x = x0 + dx, y = y0 + dy;
-                    double const place_x = f * (static_cast<double>(x) + grid.centre_x());
-                    double const place_y = f * (static_cast<double>(y) + grid.centre_y());
-                    search_place& place = out[9 * a + static_cast<std::size_t>(3 * (dy + 1) + dx + 1)];
-                    auto const seen = std::ranges::find_if(near.scores, [&](search_place const& p) {
-                        return p.overlap > 0.0 && std::abs(p.angle - angle) < 1e-9 && std::abs(p.x - place_x) < 1e-6 &&
-                               std::abs(p.y - place_y) < 1e-6;
+                    double const pose_x = f * (static_cast<double>(x) + grid.centre_x());
+                    double const pose_y = f * (static_cast<double>(y) + grid.centre_y());
+                    search_pose& pose = out[9 * a + static_cast<std::size_t>(3 * (dy + 1) + dx + 1)];
+                    auto const seen = std::ranges::find_if(near.scores, [&](search_pose const& p) {
+                        return p.overlap > 0.0 && std::abs(p.angle - angle) < 1e-9 && std::abs(p.x - pose_x) < 1e-6 &&
+                               std::abs(p.y - pose_y) < 1e-6;
                     });
                     if (seen != near.scores.end()) {
-                        place = *seen;
+                        pose = *seen;
                         continue;
                     }
                     local_score s = score_at(turned, x, y);
                     if (s.overlap < static_cast<double>(rule_.min_pixels) ||
-                        !within(place_x - f * fixed_.centre_x, options_.max_shift_x) ||
-                        !within(place_y - f * fixed_.centre_y, options_.max_shift_y))
+                        !within(pose_x - f * fixed_.centre_x, options_.max_shift_x) ||
+                        !within(pose_y - f * fixed_.centre_y, options_.max_shift_y))
                         s.score = static_cast<double>(no_score);
                     if (s.score > static_cast<double>(no_score))
                         s.score *= rule_.weight(s.overlap);
-                    place = {angle, place_x, place_y, s.score, s.overlap};
+                    pose = {angle, pose_x, pose_y, s.score, s.overlap};
                 }
         }
         near.scores = out;
@@ -253,7 +253,7 @@ private:
         local_score s = correlation_at(fixed_, *turned.values, x, y);
         if (information_ && s.score > static_cast<double>(no_score)) {
             double const other = information_at(fixed_, *turned.numbers, x, y, degrees_).score;
-            s.score = other > static_cast<double>(no_score) ? s.score + options_.information * other : other;
+            s.score = other > static_cast<double>(no_score) ? s.score + options_.mi_weight * other : other;
         }
         return s;
     }
@@ -264,7 +264,7 @@ private:
     static bool within(double shift, double limit) { return limit == 0.0 || std::abs(shift) <= limit + 1e-9; }
 
     /// The top of parabolas through the neighbours of the middle, along each axis.
-    search_place interpolate(cube const& scores, search_place const& best, double step) const {
+    search_pose interpolate(cube const& scores, search_pose const& best, double step) const {
         auto const top = [&](std::size_t stride) {
             double const low = scores[middle - stride].score, mid = scores[middle].score,
                          high = scores[middle + stride].score, bend = low - 2.0 * mid + high;
@@ -272,7 +272,7 @@ private:
             return usable && bend < 0.0 ? std::clamp(0.5 * (low - high) / bend, -0.5, 0.5) : 0.0;
         };
         auto const f = static_cast<double>(fixed_.factor);
-        search_place out = best;
+        search_pose out = best;
         out.angle += step * top(9);
         out.y += f * top(3);
         out.x += f * top(1);

@@ -17,15 +17,15 @@
 
 namespace comir::inline COMIR_ABI::detail {
 
-/// A place of the search: the moving image, turned, lies with its centre on (x, y) of the fixed image.
-struct search_place {
+/// A pose of the search: the moving image, turned, lies with its centre on (x, y) of the fixed image.
+struct search_pose {
     double angle = 0.0;       // radians, fixed to moving
     double x = 0.0, y = 0.0;  // pixels of the full fixed image
     double score = static_cast<double>(no_score);
     double overlap = 0.0;  // pixels of the level
 };
 
-inline bool better(search_place const& a, search_place const& b) {
+inline bool better(search_pose const& a, search_pose const& b) {
     return a.score > b.score;
 }
 
@@ -65,7 +65,7 @@ inline score_rule make_rule(search_level const& fixed, search_level const& movin
 
 /// What the coarsest resolution found.
 struct coarse_result {
-    std::vector<search_place> places;  // local maxima, best first
+    std::vector<search_pose> poses;  // local maxima, best first
     search_statistics statistics;
     bool stopped = false;
 };
@@ -82,9 +82,9 @@ public:
         if (x_.count <= 0 || y_.count <= 0)
             return;
         plan_ = fft2(y_.cycle, x_.cycle);
-        correlation_ = uses_correlation(options.metric);
-        information_ = uses_information(options.metric);
-        degrees_ = (options.levels - 1) * (options.levels - 1);
+        correlation_ = uses_zncc(options.metric);
+        information_ = uses_mi(options.metric);
+        degrees_ = (options_.clusters - 1) * (options_.clusters - 1);
         tiles_.resize(x_.parts() * y_.parts());
         parallel_for(tiles_.size(), options.threads, [&](std::size_t i) { prepare_tile(i); });
     }
@@ -111,7 +111,7 @@ public:
         }
         double count = 0.0, sum = 0.0, square = 0.0;
         for (found const& part : parts) {
-            result.places.insert(result.places.end(), part.places.begin(), part.places.end());
+            result.poses.insert(result.poses.end(), part.poses.begin(), part.poses.end());
             count += part.count;
             sum += part.sum;
             square += part.square;
@@ -120,18 +120,18 @@ public:
             double const mean = sum / count;
             result.statistics = {count, mean, std::sqrt(std::max(0.0, square / count - mean * mean))};
         }
-        std::stable_sort(result.places.begin(), result.places.end(), better);
+        std::stable_sort(result.poses.begin(), result.poses.end(), better);
         return result;
     }
 
 private:
     struct found {
-        std::vector<search_place> places;
+        std::vector<search_pose> poses;
         double count = 0.0, sum = 0.0, square = 0.0;
     };
     /// The fixed image's spectra, for each metric.
     struct tile_spectra {
-        std::vector<complex_plane> values, levels;
+        std::vector<complex_plane> values, clusters;
     };
     struct angle_scratch {
         std::optional<score_workspace> correlation, information;
@@ -166,7 +166,7 @@ private:
                        h = static_cast<std::ptrdiff_t>(fixed_.height());
             for (auto y = std::max<std::ptrdiff_t>(top, 0); y < std::min(bottom, h); ++y)
                 for (auto x = std::max<std::ptrdiff_t>(left, 0); x < std::min(right, w); ++x)
-                    out[y_.place(y) * plan_.pitch() + x_.place(x)] = plane[y * w + x];
+                    out[y_.index_of(y) * plan_.pitch() + x_.index_of(x)] = plane[y * w + x];
             return out;
         };
         aligned_vector<float> const weight = cut(fixed_.weight.row(0, 0));
@@ -187,8 +187,8 @@ private:
             correlation_spectra(plan_, values, channels, weight, square, tiles_[i].values, transform);
         }
         if (information_) {
-            tiles_[i].levels = make_spectra(1 + (options_.levels + 1) / 2);
-            fixed_level_spectra(plan_, cut(fixed_.numbers.row(0, 0)), weight, tiles_[i].levels, transform);
+            tiles_[i].clusters = make_spectra(1 + (options_.clusters + 1) / 2);
+            fixed_cluster_spectra(plan_, cut(fixed_.numbers.row(0, 0)), weight, tiles_[i].clusters, transform);
         }
     }
 
@@ -198,7 +198,7 @@ private:
         if (correlation_)
             scratch.correlation.emplace(plan_, 2 + channels, 2 + channels, channels + 1);
         if (information_)
-            scratch.information.emplace(plan_, 1 + options_.levels, 2, 2);
+            scratch.information.emplace(plan_, 1 + options_.clusters, 2, 2);
         return scratch;
     }
 
@@ -221,7 +221,7 @@ private:
             score_workspace& w = *scratch.information;
             auto const planes = planes_of(w);
             turn_level<true>(moving_, angle, grid_, planes.data(), planes.back());
-            moving_level_spectra(plan_, w.planes[0], w.planes.back(), w.score, w.moving, w.transform);
+            moving_cluster_spectra(plan_, w.planes[0], w.planes.back(), w.score, w.moving, w.transform);
         }
         found result;
         for (std::size_t tile = 0; tile < tiles_.size(); ++tile)
@@ -229,12 +229,12 @@ private:
                 if (half_turn && !angles_.half_turns)
                     continue;
                 if (information_)
-                    information_scores(plan_, tiles_[tile].levels, half_turn, rule, degrees_, *scratch.information);
+                    information_scores(plan_, tiles_[tile].clusters, half_turn, rule, degrees_, *scratch.information);
                 if (correlation_)
                     correlation_scores(plan_, tiles_[tile].values, half_turn, rule, *scratch.correlation);
                 if (information_ && correlation_)
                     add_scores(scratch.correlation->score, scratch.information->score,
-                               static_cast<float>(options_.information));
+                               static_cast<float>(options_.mi_weight));
                 collect(tile, half_turn ? angle + std::numbers::pi : angle, half_turn,
                         correlation_ ? *scratch.correlation : *scratch.information, result);
             }
@@ -243,7 +243,7 @@ private:
 
     /// Adds the tile's best local maxima and its sums.
     void collect(std::size_t tile, double angle, bool half_turn, score_workspace const& w, found& result) const {
-        constexpr std::size_t most_places = 8;
+        constexpr std::size_t most_poses = 8;
         std::size_t const tx = tile % x_.parts(), ty = tile / x_.parts();
         std::ptrdiff_t const count_x = x_.size(tx), count_y = y_.size(ty);
         // The image reversed about pixel 0, which the conjugate spectrum stands for, lies by its extent to the left.
@@ -251,14 +251,14 @@ private:
         std::ptrdiff_t const back_y = half_turn ? static_cast<std::ptrdiff_t>(grid_.h) - 1 : 0;
         std::vector<std::size_t> columns(static_cast<std::size_t>(count_x));
         for (std::ptrdiff_t i = 0; i < count_x; ++i)
-            columns[static_cast<std::size_t>(i)] = x_.place(x_.begin(tx) + i + back_x);
-        auto const row = [&](std::ptrdiff_t y) { return y_.place(y_.begin(ty) + y + back_y) * plan_.pitch(); };
+            columns[static_cast<std::size_t>(i)] = x_.index_of(x_.begin(tx) + i + back_x);
+        auto const row = [&](std::ptrdiff_t y) { return y_.index_of(y_.begin(ty) + y + back_y) * plan_.pitch(); };
         auto const at = [&](std::ptrdiff_t x, std::ptrdiff_t y) {
             return x < 0 || y < 0 || x >= count_x || y >= count_y
                        ? no_score
                        : w.score[row(y) + columns[static_cast<std::size_t>(x)]];
         };
-        std::vector<search_place> best;
+        std::vector<search_pose> best;
         float threshold = no_score;
         auto const f = static_cast<double>(fixed_.factor);
         for (std::ptrdiff_t y = 0; y < count_y; ++y) {
@@ -276,20 +276,20 @@ private:
                     at(x, y - 1) > s || at(x + 1, y - 1) > s || at(x - 1, y + 1) >= s || at(x, y + 1) >= s ||
                     at(x + 1, y + 1) >= s)
                     continue;
-                search_place place{angle, f * (static_cast<double>(x_.begin(tx) + x) + grid_.centre_x()),
-                                   f * (static_cast<double>(y_.begin(ty) + y) + grid_.centre_y()), value,
-                                   static_cast<double>(w.overlap[row(y) + columns[static_cast<std::size_t>(x)]])};
-                best.insert(std::upper_bound(best.begin(), best.end(), place, better), place);
-                if (best.size() > most_places)
+                search_pose pose{angle, f * (static_cast<double>(x_.begin(tx) + x) + grid_.centre_x()),
+                                 f * (static_cast<double>(y_.begin(ty) + y) + grid_.centre_y()), value,
+                                 static_cast<double>(w.overlap[row(y) + columns[static_cast<std::size_t>(x)]])};
+                best.insert(std::upper_bound(best.begin(), best.end(), pose, better), pose);
+                if (best.size() > most_poses)
                     best.pop_back();
-                if (best.size() == most_places)
+                if (best.size() == most_poses)
                     threshold = static_cast<float>(best.back().score);
             }
             result.count += count;
             result.sum += sum;
             result.square += square;
         }
-        result.places.insert(result.places.end(), best.begin(), best.end());
+        result.poses.insert(result.poses.end(), best.begin(), best.end());
     }
 
     search_level const& fixed_;

@@ -21,7 +21,7 @@ struct shift_axis {
     std::ptrdiff_t begin(std::size_t i) const { return first + static_cast<std::ptrdiff_t>(i) * part; }
     std::ptrdiff_t size(std::size_t i) const { return std::min(part, first + count - begin(i)); }
     /// Where the cyclic correlation holds a shift, or the fixed image's pixel.
-    std::size_t place(std::ptrdiff_t shift) const {
+    std::size_t index_of(std::ptrdiff_t shift) const {
         auto const n = static_cast<std::ptrdiff_t>(cycle);
         return static_cast<std::size_t>((shift % n + n) % n);
     }

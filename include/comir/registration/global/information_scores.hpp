@@ -11,7 +11,7 @@
 
 namespace comir::inline COMIR_ABI::detail {
 
-inline constexpr std::size_t most_levels = 16;
+inline constexpr std::size_t most_clusters = 16;
 
 /// The number (0, 1, ...) of each pixel's k-means cluster, all channels together; 0 where the weight is 0. The clusters
 /// start at evenly spaced ranks of the channels' sum; few passes suffice, since any similar cut of the values will do.
@@ -77,33 +77,33 @@ inline simd<float> x_log_x(simd<float> const& x) {
 }
 
 /// Writes 1 where the plane of level numbers has the level and the weight is not zero, else 0.
-inline void write_level_mask(aligned_vector<float> const& numbers, aligned_vector<float> const& weight,
-                             std::size_t level, aligned_vector<float>& mask) {
+inline void write_cluster_mask(aligned_vector<float> const& numbers, aligned_vector<float> const& weight,
+                               std::size_t level, aligned_vector<float>& mask) {
     auto const number = static_cast<float>(level);
     for (std::size_t i = 0; i < mask.size(); ++i)
         mask[i] = numbers[i] == number ? weight[i] : 0.0f;
 }
 
 /// Spectra of the fixed image's weight, then of its level masks, two in one.
-inline void fixed_level_spectra(fft2 const& plan, aligned_vector<float> const& numbers,
-                                aligned_vector<float> const& weight, std::vector<complex_plane>& spectra,
-                                fft2::workspace& w) {
+inline void fixed_cluster_spectra(fft2 const& plan, aligned_vector<float> const& numbers,
+                                  aligned_vector<float> const& weight, std::vector<complex_plane>& spectra,
+                                  fft2::workspace& w) {
     plan.forward(weight.data(), nullptr, spectra[0], w);
     aligned_vector<float> even(numbers.size()), odd(numbers.size());
     for (std::size_t j = 1; j < spectra.size(); ++j) {
-        write_level_mask(numbers, weight, 2 * j - 2, even);
-        write_level_mask(numbers, weight, 2 * j - 1, odd);
+        write_cluster_mask(numbers, weight, 2 * j - 2, even);
+        write_cluster_mask(numbers, weight, 2 * j - 1, odd);
         plan.forward(even.data(), odd.data(), spectra[j], w);
     }
 }
 
 /// Spectra of the moving image's weight, then of its level masks.
-inline void moving_level_spectra(fft2 const& plan, aligned_vector<float> const& numbers,
-                                 aligned_vector<float> const& weight, aligned_vector<float>& mask,
-                                 std::vector<complex_plane>& spectra, fft2::workspace& w) {
+inline void moving_cluster_spectra(fft2 const& plan, aligned_vector<float> const& numbers,
+                                   aligned_vector<float> const& weight, aligned_vector<float>& mask,
+                                   std::vector<complex_plane>& spectra, fft2::workspace& w) {
     plan.forward(weight.data(), nullptr, spectra[0], w);
     for (std::size_t b = 1; b < spectra.size(); ++b) {
-        write_level_mask(numbers, weight, b - 1, mask);
+        write_cluster_mask(numbers, weight, b - 1, mask);
         plan.forward(mask.data(), nullptr, spectra[b], w);
     }
 }
@@ -112,7 +112,7 @@ inline void moving_level_spectra(fft2 const& plan, aligned_vector<float> const& 
 /// The joint histogram's entry (a, b) at all shifts is the correlation of level mask a with level mask b.
 /// Source: Ofverstedt, Lindblad and Sladoje 2022, Fast computation of mutual information in the frequency domain with
 ///         applications to global multimodal image alignment, Pattern Recognition Letters 159. The bias is that of
-///         Miller 1955, (levels - 1)^2 / (2 pixels): it keeps small overlaps from looking informative
+///         Miller 1955, (clusters - 1)^2 / (2 pixels): it keeps small overlaps from looking informative
 inline void information_scores(fft2 const& plan, std::vector<complex_plane> const& fixed, bool half_turn,
                                score_rule const& rule, std::size_t degrees, score_workspace& w) {
     complex_plane& counts = w.sums[0];

@@ -129,8 +129,8 @@ inline std::pair<std::size_t, std::size_t> inside_range(double a, double b, doub
 class linear_row {
 public:
     /// For the pixels in `range` of a row that begins at the start, with these steps from pixel to pixel.
-    void place(search_level const& level, double x_start, double x_step, double y_start, double y_step,
-               std::pair<std::size_t, std::size_t> const& range) {
+    void locate(search_level const& level, double x_start, double x_step, double y_start, double y_step,
+                std::pair<std::size_t, std::size_t> const& range) {
         first_ = range.first;
         pitch_ = static_cast<std::int32_t>(level.width());
         std::size_t const count = range.second - std::min(range.first, range.second);
@@ -206,7 +206,7 @@ void turn_level(search_level const& level, double angle, turned_grid const& grid
                 values[0].row(y)[x] = level.numbers.row(0, 0)[at];
             }
         } else {
-            row.place(level, x_start, c, y_start, s, range);
+            row.locate(level, x_start, c, y_start, s, range);
             if (all_count)
                 std::fill(weight.row(y) + range.first, weight.row(y) + range.second, 1.0f);
             else

@@ -14,26 +14,26 @@ namespace comir::inline COMIR_ABI {
 
 /// What a global search maximises.
 enum class search_metric {
-    correlation,         // zero-normalised cross-correlation of the overlap, -1 to 1: for images that are alike
+    zncc,                // zero-normalised cross-correlation of the overlap, -1 to 1: for images that are alike
     mutual_information,  // of quantised values, in nats: for raw images of two modalities
-    combined,            // correlation of the images plus mutual information of their sources, weighed
+    zncc_and_mi,         // correlation of the images plus mutual information of their raw images, weighed
 };
 
 namespace detail {
 
 /// What a metric compares.
-constexpr bool uses_correlation(search_metric metric) {
+constexpr bool uses_zncc(search_metric metric) {
     return metric != search_metric::mutual_information;
 }
-constexpr bool uses_information(search_metric metric) {
-    return metric != search_metric::correlation;
+constexpr bool uses_mi(search_metric metric) {
+    return metric != search_metric::zncc;
 }
 
 }  // namespace detail
 
 /// The defaults search everything: the whole circle and every shift with enough overlap.
 struct global_search_options {
-    search_metric metric = search_metric::correlation;
+    search_metric metric = search_metric::zncc;
     double angle = 0.0;                   // radians; middle of the range of angles, fixed to moving
     double max_angle = std::numbers::pi;  // radians to either side of it
     double angle_step = 0.0;              // radians at the coarsest resolution; 0: two pixels at its rim
@@ -47,8 +47,8 @@ struct global_search_options {
     // Correlation compares contrast relative to that of the surroundings: the sigma of these, in pixels of each
     // resolution, 0 for contrast as it is; and what counts as no contrast, as a share of the image's.
     double contrast_sigma = 4.0, contrast_floor = 0.2;
-    std::size_t levels = 8;    // values that mutual information distinguishes, 2 to 16
-    double information = 2.0;  // weight of mutual information, in nats, where metrics are combined
+    std::size_t clusters = 8;  // values that mutual information distinguishes, 2 to 16
+    double mi_weight = 2.0;    // weight of mutual information, in nats, where metrics are combined
     int threads = 0;
     progress on_progress = {};  // after each angle of the coarsest resolution; stopping gives no candidates
 };

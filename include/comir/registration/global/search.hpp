@@ -44,8 +44,8 @@ inline void check_search_image(char const* which, image<float> const& values, im
     }
 }
 
-inline void check_search_source(char const* which, image<float> const& source, image<float> const& values,
-                                image_mask const& mask) {
+inline void check_search_raw(char const* which, image<float> const& source, image<float> const& values,
+                             image_mask const& mask) {
     if (source.empty())
         return;
     require<shape_error>(source.height() == values.height() && source.width() == values.width(),
@@ -55,7 +55,7 @@ inline void check_search_source(char const* which, image<float> const& source, i
 }
 
 /// What the values were made of: the source, or the values themselves without one.
-inline image<float> const& source_of(image<float> const& values, image<float> const& source) {
+inline image<float> const& raw_of(image<float> const& values, image<float> const& source) {
     return source.empty() ? values : source;
 }
 
@@ -77,26 +77,27 @@ inline void check_search_options(global_search_options const& o) {
             " pixels, expected at least ", search_least_side, ", or 0 for the metric's default");
     require(o.finest >= 1 && o.candidates >= 1, who, ": finest is ", o.finest, " and candidates ", o.candidates,
             ", expected at least 1");
-    require(o.information >= 0.0 && std::isfinite(o.information), who, ": information is ", o.information,
+    require(o.mi_weight >= 0.0 && std::isfinite(o.mi_weight), who, ": mi_weight is ", o.mi_weight,
             ", expected a finite number not below 0");
-    require(o.levels >= 2 && o.levels <= most_levels, who, ": levels is ", o.levels, ", expected 2 to ", most_levels);
+    require(o.clusters >= 2 && o.clusters <= most_clusters, who, ": clusters is ", o.clusters, ", expected 2 to ",
+            most_clusters);
 }
 
-/// Root mean square distance, over the moving image's pixels, of where two places put them.
-inline double place_distance(search_place const& a, search_place const& b, image_shape const& moving) {
+/// Root mean square distance, over the moving image's pixels, of where two poses put them.
+inline double pose_distance(search_pose const& a, search_pose const& b, image_shape const& moving) {
     auto const w = static_cast<double>(moving.w), h = static_cast<double>(moving.h);
     double const dx = a.x - b.x, dy = a.y - b.y;
     return std::sqrt(dx * dx + dy * dy + (1.0 - std::cos(a.angle - b.angle)) * (w * w + h * h) / 6.0);
 }
 
-/// The first `most` places that differ by more than `distance`.
-inline std::vector<search_place> distinct_places(std::vector<search_place> const& places, std::size_t most,
-                                                 double distance, image_shape const& moving) {
-    std::vector<search_place> kept;
-    for (search_place const& p : places) {
+/// The first `most` poses that differ by more than `distance`.
+inline std::vector<search_pose> distinct_poses(std::vector<search_pose> const& poses, std::size_t most, double distance,
+                                               image_shape const& moving) {
+    std::vector<search_pose> kept;
+    for (search_pose const& p : poses) {
         if (kept.size() == most)
             break;
-        if (std::ranges::none_of(kept, [&](auto const& k) { return place_distance(p, k, moving) <= distance; }))
+        if (std::ranges::none_of(kept, [&](auto const& k) { return pose_distance(p, k, moving) <= distance; }))
             kept.push_back(p);
     }
     return kept;
@@ -106,7 +107,7 @@ inline std::vector<search_place> distinct_places(std::vector<search_place> const
 
 /// A fixed image prepared for global searches: its resolutions are kept, so that many moving images can be looked for
 /// in it. Every angle and every shift with enough overlap is scored at a coarse resolution by Fourier transforms; the
-/// best places that differ are then climbed from at finer resolutions. Images may differ in size; the smaller one is
+/// best poses that differ are then climbed from at finer resolutions. Images may differ in size; the smaller one is
 /// turned. Spectra are not kept: they depend on the moving image's size, and are less than 1 % of a search.
 /// Where metrics are combined, sources are what the images were made of, pixel by pixel, such as the photographs behind
 /// representations; their channels may differ. Without a source the image is its own.
@@ -119,10 +120,10 @@ class global_search_target {
 public:
     explicit global_search_target(image<float> fixed, global_search_options options = {}, image_mask mask = {},
                                   image<float> source = {})
-        : full_(std::move(fixed)), source_(std::move(source)), mask_(std::move(mask)), options_(std::move(options)) {
+        : full_(std::move(fixed)), raw_(std::move(source)), mask_(std::move(mask)), options_(std::move(options)) {
         detail::check_search_options(options_);
         detail::check_search_image("fixed", full_, mask_);
-        detail::check_search_source("fixed", source_, full_, mask_);
+        detail::check_search_raw("fixed", raw_, full_, mask_);
     }
 
     global_search_options const& options() const { return options_; }
@@ -132,16 +133,16 @@ public:
                           image<float> const& source = {}) const {
         auto const begin = std::chrono::steady_clock::now();
         detail::check_search_image("moving", moving, mask);
-        detail::check_search_source("moving", source, moving, mask);
-        require<shape_error>(!detail::uses_correlation(options_.metric) || moving.channels() == full_.channels(),
+        detail::check_search_raw("moving", source, moving, mask);
+        require<shape_error>(!detail::uses_zncc(options_.metric) || moving.channels() == full_.channels(),
                              "comir::global_search: the moving image has ", moving.channels(),
                              " channels, the fixed image ", full_.channels(),
                              "; give images of one kind, or search by mutual information");
         search_outcome outcome;
         global_search_options here = options_;
         here.min_overlap = least_overlap(options_, full_.shape(), moving.shape());
-        compared const fixed{full_, detail::source_of(full_, source_), mask_};
-        compared const other{moving, detail::source_of(moving, source), mask};
+        compared const fixed{full_, detail::raw_of(full_, raw_), mask_};
+        compared const other{moving, detail::raw_of(moving, source), mask};
         if (moving.height() * moving.width() > full_.height() * full_.width()) {
             here.angle = -here.angle;
             outcome = search_in(other, fixed, here);
@@ -155,14 +156,14 @@ public:
     }
 
 private:
-    using place = detail::search_place;
+    using pose = detail::search_pose;
     struct compared {
         image<float> const &values, &source;
         image_mask const& mask;
     };
 
-    /// The transform that puts the moving image's centre, turned, on a place of the fixed image.
-    static rigid2 to_transform(place const& p, image_shape const& fixed, image_shape const& moving) {
+    /// The transform that puts the moving image's centre, turned, on a pose of the fixed image.
+    static rigid2 to_transform(pose const& p, image_shape const& fixed, image_shape const& moving) {
         double const angle = std::remainder(p.angle, 2.0 * std::numbers::pi);
         rigid2 const turn{{angle, 0.0, 0.0}, {p.x, p.y}};
         point2 const c = image_centre(fixed), shift = image_centre(moving) - point2{p.x, p.y};
@@ -173,7 +174,7 @@ private:
     /// The resolutions, coarse to fine.
     static std::vector<std::size_t> factors_for(image_shape const& fixed, image_shape const& moving,
                                                 global_search_options const& o) {
-        bool const information = detail::uses_information(o.metric);
+        bool const information = detail::uses_mi(o.metric);
         std::size_t const side = o.coarse_side > 0 ? o.coarse_side : 64;
         // To 5/8 of the side coarser: small images in large ones, as the cost grows with the fixed image; and whatever
         // is larger than the side for mutual information, which costs several times as much.
@@ -194,12 +195,12 @@ private:
         auto const made_of = [&](image<float> const& full) {
             return detail::make_search_level(full, whole.mask, factor, o.threads);
         };
-        bool const correlation = detail::uses_correlation(o.metric);
+        bool const correlation = detail::uses_zncc(o.metric);
         auto level = made_of(correlation ? whole.values : whole.source);
-        if (detail::uses_information(o.metric)) {
+        if (detail::uses_mi(o.metric)) {
             bool const made = !correlation || &whole.values == &whole.source;
             level.numbers =
-                detail::quantise(made ? level.values : made_of(whole.source).values, level.weight, o.levels);
+                detail::quantise(made ? level.values : made_of(whole.source).values, level.weight, o.clusters);
         }
         if (!correlation)
             return level;
@@ -215,7 +216,7 @@ private:
     static std::size_t climbers(detail::search_level const& moving, global_search_options const& o) {
         constexpr std::size_t pixels = std::size_t{1} << 18;
         // Joint histograms cost several times what sums of products do.
-        std::size_t const most = detail::uses_information(o.metric) ? 24 : 64;
+        std::size_t const most = detail::uses_mi(o.metric) ? 24 : 64;
         return std::max(o.candidates, std::min(most, pixels / (moving.width() * moving.height() + 1)));
     }
 
@@ -224,7 +225,7 @@ private:
         search_outcome outcome;
         image_shape const fixed = whole_fixed.values.shape(), moving = whole_moving.values.shape();
         std::vector<std::size_t> const factors = factors_for(fixed, moving, o);
-        std::vector<place> places;
+        std::vector<pose> poses;
         double step = 0.0, smaller_area = 0.0;
         auto const side = static_cast<double>(std::min(moving.w, moving.h));
         for (std::size_t i = 0; i < factors.size(); ++i) {
@@ -238,19 +239,19 @@ private:
                 step = angles.step;
                 detail::coarse_result const coarse = detail::coarse_search(f, m, angles, o).run();
                 outcome.statistics = coarse.statistics;
-                places = detail::distinct_places(coarse.places, climbers(m, o), distinct * side, moving);
+                poses = detail::distinct_poses(coarse.poses, climbers(m, o), distinct * side, moving);
             }
             // The first resolution settles the angle between those searched; each finer one halves what is left.
             std::size_t const halvings = i == 0 ? 2 : 1;
             bool const last = i + 1 == factors.size();
-            detail::place_climber const climber(f, m, o);
-            parallel_for(places.size(), o.threads,
-                         [&](std::size_t k) { places[k] = climber.climb(places[k], 0.5 * step, halvings, last); });
+            detail::pose_climber const climber(f, m, o);
+            parallel_for(poses.size(), o.threads,
+                         [&](std::size_t k) { poses[k] = climber.climb(poses[k], 0.5 * step, halvings, last); });
             step *= i == 0 ? 0.25 : 0.5;
-            std::stable_sort(places.begin(), places.end(), detail::better);
-            places = detail::distinct_places(places, last ? o.candidates : climbers(m, o), distinct * side, moving);
+            std::stable_sort(poses.begin(), poses.end(), detail::better);
+            poses = detail::distinct_poses(poses, last ? o.candidates : climbers(m, o), distinct * side, moving);
         }
-        for (place const& p : places)
+        for (pose const& p : poses)
             if (p.score > static_cast<double>(detail::no_score))
                 outcome.candidates.push_back({to_transform(p, fixed, moving), p.score, p.overlap / smaller_area});
         return outcome;
@@ -259,22 +260,22 @@ private:
     // Places nearer than this share of the moving image's side are one.
     static constexpr double distinct = 0.08;
 
-    image<float> full_, source_;
+    image<float> full_, raw_;
     image_mask mask_;
     global_search_options options_;
 };
 
-/// The best place over all angles and shifts; global_search_target says how and with which errors. The value is the
+/// The best pose over all angles and shifts; global_search_target says how and with which errors. The value is the
 /// score, the overlap is as candidates have it, the confidence search_confidence, or where mutual information counts
-/// detail::confidence_of. Not converged if no place has texture and enough overlap; confidence 0 then.
+/// detail::confidence_of. Not converged if no pose has texture and enough overlap; confidence 0 then.
 inline registration_result<rigid2> global_search(image<float> const& fixed, image<float> const& moving,
                                                  global_search_options const& options = {},
                                                  image_mask const& fixed_mask = {}, image_mask const& moving_mask = {},
-                                                 image<float> const& fixed_source = {},
-                                                 image<float> const& moving_source = {}) {
+                                                 image<float> const& fixed_raw = {},
+                                                 image<float> const& moving_raw = {}) {
     auto const begin = std::chrono::steady_clock::now();
     auto const outcome =
-        global_search_target(fixed, options, fixed_mask, fixed_source).search(moving, moving_mask, moving_source);
+        global_search_target(fixed, options, fixed_mask, fixed_raw).search(moving, moving_mask, moving_raw);
     registration_result<rigid2> result;
     result.transform.centre = image_centre(fixed.shape());
     result.iterations = static_cast<std::size_t>(outcome.statistics.count);
@@ -285,12 +286,12 @@ inline registration_result<rigid2> global_search(image<float> const& fixed, imag
         result.value = best.score;
         result.overlap = best.overlap;
         result.converged = true;
-        if (!detail::uses_information(options.metric))
+        if (!detail::uses_mi(options.metric))
             result.confidence = search_confidence(evidence_of(outcome));
         else
             result.confidence =
-                detail::confidence_of(outcome, 0, options.metric, {detail::source_of(fixed, fixed_source), fixed_mask},
-                                      {detail::source_of(moving, moving_source), moving_mask}, options.threads);
+                detail::confidence_of(outcome, 0, options.metric, {detail::raw_of(fixed, fixed_raw), fixed_mask},
+                                      {detail::raw_of(moving, moving_raw), moving_mask}, options.threads);
     }
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return result;

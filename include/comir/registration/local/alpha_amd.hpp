@@ -70,9 +70,9 @@ public:
             require(std::min(shape_.h, shape_.w) > step.factor, "comir::register_alpha_amd: a pyramid step has factor ",
                     step.factor, " but the fixed image is ", to_string(shape_),
                     ", expected two pixels or more to remain on each side");
-        levels_.reserve(options_.pyramid.size());
+        resolutions_.reserve(options_.pyramid.size());
         for (alpha_amd_step const& step : options_.pyramid)
-            levels_.push_back(detail::make_amd_level(fixed, mask, weights, step, options_, nullptr));
+            resolutions_.push_back(detail::make_amd_level(fixed, mask, weights, step, options_, nullptr));
     }
 
     alpha_amd_options const& options() const { return options_; }
@@ -101,9 +101,9 @@ public:
         std::optional<detail::amd_level> coarsest_moving;
         image<float> compared_picture;
         image_mask compared_mask;
-        for (; done < levels_.size() && !stopped; ++done) {
+        for (; done < resolutions_.size() && !stopped; ++done) {
             alpha_amd_step const& step = options_.pyramid[done];
-            bool const last = done + 1 == levels_.size();
+            bool const last = done + 1 == resolutions_.size();
             // A moving image much smaller than the fixed one has nothing to say at its coarsest resolutions.
             if (!last && std::min(moving.height(), moving.width()) < detail::amd_least_side * step.factor)
                 continue;
@@ -111,9 +111,9 @@ public:
                                  "comir::register_alpha_amd: the moving image is ", to_string(moving.shape()),
                                  ", too small for the last pyramid factor ", step.factor);
             detail::amd_resolution moving_resolution =
-                detail::make_amd_level(moving, mask, weights, step, options_, &levels_[done].range);
+                detail::make_amd_level(moving, mask, weights, step, options_, &resolutions_[done].range);
             detail::amd_level& moving_level = moving_resolution.level;
-            detail::amd_level const& fixed_level = levels_[done].level;
+            detail::amd_level const& fixed_level = resolutions_[done].level;
             varied = fixed_level.is_varied() && moving_level.is_varied();
             parallel_for(runs.size(), options_.threads, [&](std::size_t i) {
                 // Starts begin at different points of the random order, a prime apart.
@@ -129,21 +129,21 @@ public:
             if (correlate)
                 for (auto& run : runs)
                     run.correlation =
-                        correlation(levels_[done], moving_resolution, run.transform, static_cast<double>(step.factor));
+                        correlation(resolutions_[done], moving_resolution, run.transform, static_cast<double>(step.factor));
             if (!last)
                 iterations += abandon(runs, step.step_begin);
             if (!coarsest_moving) {
                 coarsest = done;
                 coarsest_moving = std::move(moving_level);
             }
-            image<float> const& picture = levels_[done].picture;
+            image<float> const& picture = resolutions_[done].picture;
             if (correlate &&
                 (compared_picture.empty() || picture.height() * picture.width() <= detail::compared_pixels)) {
                 compared = done;
                 compared_picture = std::move(moving_resolution.picture);
                 compared_mask = std::move(moving_resolution.mask);
             }
-            stopped = !keep_going(options_.on_progress, done + 1, levels_.size()) && !last;
+            stopped = !keep_going(options_.on_progress, done + 1, resolutions_.size()) && !last;
         }
 
         auto const& best =
@@ -157,11 +157,11 @@ public:
                            corner_distance(best.transform, best.middle, shape_.h, shape_.w) <= options_.rest;
         if (varied && fits(best) && correlate)
             result.confidence = detail::confidence_of(detail::correlation_evidence_at(
-                levels_[compared].picture, levels_[compared].mask, compared_picture, compared_mask,
+                resolutions_[compared].picture, resolutions_[compared].mask, compared_picture, compared_mask,
                 at_level(best.transform, static_cast<double>(options_.pyramid[compared].factor)), options_.seed,
                 options_.threads));
         else if (varied && fits(best))
-            result.confidence = detail::confidence_of(detail::contrast_amd(levels_[coarsest].level, *coarsest_moving,
+            result.confidence = detail::confidence_of(detail::contrast_amd(resolutions_[coarsest].level, *coarsest_moving,
                                                                            detail::to_amd_map(best.transform),
                                                                            options_.symmetric, options_.seed));
         result.overlap = best.overlap;
@@ -216,8 +216,8 @@ private:
     }
     double correlation(detail::amd_resolution const& fixed, detail::amd_resolution const& moving, Transform const& t,
                        double factor) const {
-        return detail::agreement_under(fixed.picture, fixed.mask, moving.picture, moving.mask, at_level(t, factor),
-                                       options_.threads)
+        return detail::zncc(fixed.picture, fixed.mask, moving.picture, moving.mask, at_level(t, factor),
+                            options_.threads)
             .correlation;
     }
     static affine2 at_level(Transform const& t, double factor) {
@@ -248,7 +248,7 @@ private:
 
     image_shape shape_;
     alpha_amd_options options_;
-    std::vector<detail::amd_resolution> levels_;
+    std::vector<detail::amd_resolution> resolutions_;
 };
 
 /// Registers the moving image to the fixed one; alpha_amd_target says how and with which errors.

@@ -22,24 +22,24 @@ namespace comir::inline COMIR_ABI {
 /// and would tell cells at equal places apart by their distances from the border; and representations learn to turn
 /// with their images from patches turned unalike.
 template <std::size_t M>
-class patch_views {
+class crop_poses {
 public:
     /// Patches of `patch` px in cells x cells; `turn`: whether patches are turned against each other.
     /// Errors: shape_error if the cells do not divide the patch, or are two, of which patches would share none
-    patch_views(std::size_t patch, std::size_t cells, bool turn) : patch_(patch), cells_(cells), turn_(turn) {
-        require<shape_error>(cells >= 1 && patch % cells == 0, "comir::patch_views: a patch of ", patch,
-                             " px cannot be cut into ", cells, " x ", cells, " cells; give a divisor");
-        require<shape_error>(cells != 2,
-                             "comir::patch_views: a patch is cut into 2 x 2 cells, expected 1 or at least "
+    crop_poses(std::size_t patch, std::size_t grid, bool turn) : patch_(patch), grid_(grid), turn_(turn) {
+        require<shape_error>(grid >= 1 && patch % grid == 0, "comir::crop_poses: a patch of ", patch,
+                             " px cannot be cut into ", grid, " x ", grid, " cells; give a divisor");
+        require<shape_error>(grid != 2,
+                             "comir::crop_poses: a patch is cut into 2 x 2 cells, expected 1 or at least "
                              "3 along a side: the patches of two modalities share all but two of them");
     }
 
     /// Pixels that a square has along a side beyond a patch, and a patch beyond what is common.
-    std::size_t rim() const { return cells_ > 1 ? 2 * (patch_ / cells_) : 0; }
+    std::size_t rim() const { return grid_ > 1 ? 2 * (patch_ / grid_) : 0; }
     std::size_t square() const { return patch_ + rim(); }
     std::size_t common() const { return patch_ - rim(); }
     /// Of what is common, along a side.
-    std::size_t common_cells() const { return cells_ > 1 ? cells_ - 2 : 1; }
+    std::size_t common_grid() const { return grid_ > 1 ? grid_ - 2 : 1; }
 
     /// Draws where the patches of a batch lie.
     void place(std::size_t batch, random_stream& random) {
@@ -146,7 +146,7 @@ private:
         });
     }
 
-    std::size_t patch_, cells_;
+    std::size_t patch_, grid_;
     bool turn_;
     std::vector<sample> samples_;
 };

@@ -12,7 +12,7 @@ namespace comir::inline COMIR_ABI {
 /// differ from place to place and from modality to modality.
 /// Shapes:  patches (N, C, H, W)
 /// Writes:  in place
-inline void negate_contrast(tensor_view<float> const& patches, double share, random_stream& random) {
+inline void invert_contrast(tensor_view<float> const& patches, double share, random_stream& random) {
     shape4 const& s = patches.shape();
     for (std::size_t n = 0; n < s.n; ++n) {
         if (!random.coin(share))

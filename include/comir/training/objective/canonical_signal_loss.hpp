@@ -19,26 +19,26 @@ namespace comir::inline COMIR_ABI {
 
 /// Pulls the representations of a batch towards the canonical signal of its patches: weight times the sum over the
 /// modalities of the mean of (x - signal)^2, in as many channels as the signal has. Contrastive losses leave open what
-/// a representation looks like, and chance decides; the guide decides instead, in the same way for every seed.
+/// a representation looks like, and chance decides; this loss decides instead, in the same way for every seed.
 /// Shapes:  x and dx: M views (N, C, P, P), what a batch_sampler of the same options draws through `view`
 /// Writes:  gradient adds to dx
 /// Threads: over channels of samples; the same bits for any number of threads. One object per thread
 template <std::size_t M>
-class signal_guide {
+class canonical_signal_loss {
 public:
-    signal_guide(std::span<aligned_images<M> const> scenes, std::size_t channels, sampler_options const& options,
-                 int threads = 0)
+    canonical_signal_loss(std::span<aligned_images<M> const> scenes, std::size_t channels,
+                          sampler_options const& options, int threads = 0)
         : scenes_(signals(scenes, channels, threads)), sampler_(scenes_, options), threads_(threads) {}
 
-    signal_guide(signal_guide const&) = delete;  // the sampler looks at the scenes
-    signal_guide& operator=(signal_guide const&) = delete;
+    canonical_signal_loss(canonical_signal_loss const&) = delete;  // the sampler looks at the scenes
+    canonical_signal_loss& operator=(canonical_signal_loss const&) = delete;
 
     /// The penalty at a step of the sampler; its derivative by x is added to dx.
     template <patch_view View = whole_view>
     double gradient(std::uint64_t step, double weight, std::array<tensor_view<float const>, M> const& x,
                     std::array<tensor_view<float>, M> const& dx, View const& view = {}) {
         shape4 shape = x[0].shape();
-        require<shape_error>(shape.c >= sampler_.channels(0), "comir::signal_guide: x is ", to_string(shape),
+        require<shape_error>(shape.c >= sampler_.channels(0), "comir::canonical_signal_loss: x is ", to_string(shape),
                              ", expected at least ", sampler_.channels(0), " channels");
         shape.c = sampler_.channels(0);
         signal_.resize(shape);

@@ -49,7 +49,8 @@ inline void check_amd_weights(char const* which, image_shape const& shape, image
 }
 
 inline void check_amd_options(alpha_amd_options const& o) {
-    require(o.levels >= 1 && o.levels <= 250, amd_name, ": levels is ", o.levels, ", expected 1 to 250");
+    require(o.alpha_levels >= 1 && o.alpha_levels <= 250, amd_name, ": alpha_levels is ", o.alpha_levels,
+            ", expected 1 to 250");
     require(o.momentum >= 0.0 && o.momentum < 1.0, amd_name, ": momentum is ", o.momentum, ", expected 0 to below 1");
     require(o.max_distance >= 0.0 && std::isfinite(o.max_distance), amd_name, ": max_distance is ", o.max_distance,
             " pixels, expected a positive number, or 0 for the image's diagonal");

@@ -15,7 +15,7 @@
 namespace comir::inline COMIR_ABI::detail {
 
 /// One image at one resolution as alpha-AMD sees it: for every alpha level q a map of the distance from a point of
-/// level q, and the points themselves in a random order. With L levels, a pixel of value v has the level
+/// level q, and the points themselves in a random order. With L alpha levels, a pixel of value v has the level
 /// q = floor(L v + 1/2), and the map of q is the mean over the L cuts of the distance to the cut's nearest pixel: to
 /// {level >= i} for the cuts i <= q that hold the point, to the complement {level < i} for the others.
 /// Each map is a plane of its own, since a point reads four neighbours of one map only. With `squared` the maps hold
@@ -25,7 +25,7 @@ namespace comir::inline COMIR_ABI::detail {
 class amd_level {
 public:
     struct settings {
-        int levels = 7;
+        int alpha_levels = 7;
         float d_max = 1.0f;      // pixels of the full image
         std::size_t points = 0;  // points kept; all if there are fewer
         std::uint64_t seed = 1;
@@ -40,8 +40,8 @@ public:
           height_(values.height()),
           channels_(values.channels()),
           factor_(factor),
-          levels_(static_cast<std::size_t>(s.levels)),
-          planes_(channels_ * (levels_ + 1) * width_ * height_) {
+          alpha_levels_(static_cast<std::size_t>(s.alpha_levels)),
+          planes_(channels_ * (alpha_levels_ + 1) * width_ * height_) {
         if (s.slopes) {
             slopes_x_.resize(planes_.size());
             slopes_y_.resize(planes_.size());
@@ -50,7 +50,7 @@ public:
         std::vector<unsigned char> quantised(channels_ * size);
         for (std::size_t i = 0; i < quantised.size(); ++i) {
             float const v = std::clamp(values.values()[i], 0.0f, 1.0f);
-            quantised[i] = static_cast<unsigned char>(v * static_cast<float>(s.levels) + 0.5f);
+            quantised[i] = static_cast<unsigned char>(v * static_cast<float>(s.alpha_levels) + 0.5f);
         }
         if (!mask.empty()) {
             inside_.assign(mask.values().begin(), mask.values().end());
@@ -67,7 +67,7 @@ public:
     std::size_t height() const { return height_; }
     std::size_t channels() const { return channels_; }
     std::size_t factor() const { return factor_; }
-    std::size_t levels() const { return levels_; }
+    std::size_t alpha_levels() const { return alpha_levels_; }
     /// The map of alpha level q for the channel: height x width values in pixels of the full image.
     float const* map(std::size_t channel, std::size_t q) const { return planes_.data() + plane(channel, q); }
     /// As map: the published derivatives along x and y, by a pixel of this resolution.
@@ -92,23 +92,23 @@ private:
     static constexpr unsigned char ignored = 255;
 
     std::size_t plane(std::size_t channel, std::size_t q) const {
-        return (channel * (levels_ + 1) + q) * width_ * height_;
+        return (channel * (alpha_levels_ + 1) + q) * width_ * height_;
     }
 
     void fill_planes(std::vector<unsigned char> const& quantised, settings const& s) {
-        std::size_t const size = width_ * height_, w = width_, maps = levels_ + 1;
+        std::size_t const size = width_ * height_, w = width_, maps = alpha_levels_ + 1;
         // Distances to cut i go to map i, those to its complement beside it: whole maps are the items of work, since
         // many short parallel loops cost more than they gain.
-        aligned_vector<float> complements(channels_ * levels_ * size);
+        aligned_vector<float> complements(channels_ * alpha_levels_ * size);
         aligned_vector<float> complement_x(s.slopes ? complements.size() : 0), complement_y(complement_x.size());
-        std::size_t const items = 2 * channels_ * levels_;
+        std::size_t const items = 2 * channels_ * alpha_levels_;
         std::size_t const team = std::min(items, static_cast<std::size_t>(thread_count(s.threads)));
         std::vector<distance_scratch> scratch(team, distance_scratch(height_, width_, 1));
         parallel_for_slots(items, static_cast<int>(team), [&](std::size_t item, std::size_t slot) {
-            std::size_t const c = item / (2 * levels_), cut = item / 2 % levels_ + 1;
+            std::size_t const c = item / (2 * alpha_levels_), cut = item / 2 % alpha_levels_ + 1;
             unsigned char const* const q = quantised.data() + c * size;
             bool const to_cut = item % 2 == 0;
-            std::size_t const place = to_cut ? (c * maps + cut) * size : (c * levels_ + cut - 1) * size;
+            std::size_t const place = to_cut ? (c * maps + cut) * size : (c * alpha_levels_ + cut - 1) * size;
             float* const map = (to_cut ? planes_ : complements).data() + place;
             auto const inside_cut = [q, w, cut](std::size_t y, std::size_t x) {
                 return q[y * w + x] >= cut && q[y * w + x] != ignored;
@@ -151,19 +151,19 @@ private:
 
     /// Turns what belongs to single cuts, in maps 1 and up, and to their complements into the means for all levels q.
     void average_cuts(aligned_vector<float>& of_cuts, aligned_vector<float>& of_complements, int threads) const {
-        std::size_t const size = width_ * height_, w = width_, maps = levels_ + 1;
-        float const share = 1.0f / static_cast<float>(levels_);
+        std::size_t const size = width_ * height_, w = width_, maps = alpha_levels_ + 1;
+        float const share = 1.0f / static_cast<float>(alpha_levels_);
         parallel_for(channels_ * height_, threads, [&](std::size_t item) {
             std::size_t const c = item / height_, row = item % height_ * w;
             float* const cuts = of_cuts.data() + c * maps * size + row;
-            float* const others = of_complements.data() + c * levels_ * size + row;
+            float* const others = of_complements.data() + c * alpha_levels_ * size + row;
             std::fill_n(cuts, w, 0.0f);
-            for (std::size_t i = 1; i <= levels_; ++i)
+            for (std::size_t i = 1; i <= alpha_levels_; ++i)
                 for (std::size_t x = 0; x < w; ++x)
                     cuts[i * size + x] = cuts[(i - 1) * size + x] + share * cuts[i * size + x];
-            for (std::size_t i = levels_; i-- > 0;)
+            for (std::size_t i = alpha_levels_; i-- > 0;)
                 for (std::size_t x = 0; x < w; ++x) {
-                    float const above = i + 1 < levels_ ? others[(i + 1) * size + x] : 0.0f;
+                    float const above = i + 1 < alpha_levels_ ? others[(i + 1) * size + x] : 0.0f;
                     others[i * size + x] = above + share * others[i * size + x];
                     cuts[i * size + x] += others[i * size + x];
                 }
@@ -199,7 +199,7 @@ private:
         }
     }
 
-    std::size_t width_, height_, channels_, factor_, levels_;
+    std::size_t width_, height_, channels_, factor_, alpha_levels_;
     aligned_vector<float> planes_, slopes_x_, slopes_y_;  // [channel][q][y][x]
     std::vector<unsigned char> inside_;
     bool varied_ = false;

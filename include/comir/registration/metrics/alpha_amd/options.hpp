@@ -61,7 +61,7 @@ enum class amd_choice { measure, correlation };
 
 /// Defaults marked "published" are those of the program of Ofverstedt, Lindblad and Sladoje with rigid transforms.
 struct alpha_amd_options {
-    int levels = 7;                                    // alpha cuts, 1 to 250; published
+    int alpha_levels = 7;                              // alpha cuts, 1 to 250; published
     std::vector<alpha_amd_step> pyramid = {};          // empty: alpha_amd_pyramid(fixed.shape())
     std::vector<double> start_angles{0.0, -0.4, 0.4};  // radians; published
     std::size_t start_shifts = 0;                      // of each angle also so many steps to either side, in x and in y

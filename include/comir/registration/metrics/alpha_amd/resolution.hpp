@@ -57,7 +57,7 @@ inline amd_resolution make_amd_level(image<float> const& values, image_mask cons
     double const diagonal =
         std::hypot(static_cast<double>(values.width()) - 1.0, static_cast<double>(values.height()) - 1.0);
     amd_level::settings settings;
-    settings.levels = options.levels;
+    settings.alpha_levels = options.alpha_levels;
     settings.d_max =
         static_cast<float>(options.max_distance > 0.0 ? options.max_distance : options.max_distance_share * diagonal);
     settings.points = amd_kept_points;
