@@ -36,9 +36,9 @@ int main(int argc, char** argv) {
         comir::region const left{0, 0, rgb.width() / 2, rgb.height()};
         std::vector<comir::aligned_images<2>> const pairs{{comir::crop(rgb, left), comir::crop(nir, left)}};
         // Two cuts of the right half, of which the second one lies 5 px to the right and 3 px below the first.
-        auto const result = train_and_register(pairs, comir::crop(rgb, {190, 40, 128, 128}),
-                                               comir::crop(nir, {195, 43, 128, 128}),
-                                               argc == 3 ? std::stoul(argv[2]) : 300);
+        auto const result =
+            train_and_register(pairs, comir::crop(rgb, {190, 40, 128, 128}), comir::crop(nir, {195, 43, 128, 128}),
+                               argc == 3 ? std::stoul(argv[2]) : 300);
         std::printf("angle %.2f degrees, shift %.2f, %.2f px; the truth is 0, -5, -3\n",
                     result.transform.parameters[0] * 57.29577951308232, result.transform.parameters[1],
                     result.transform.parameters[2]);

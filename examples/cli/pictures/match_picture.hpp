@@ -13,7 +13,7 @@
 
 #include "pictures/paste.hpp"
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Matches and the numbers of those that agree with the transform, as feature_result has them.
 struct shown_matches {
@@ -82,4 +82,4 @@ inline image<float> match_picture(image<float> const& fixed, image<float> const&
     return picture;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -13,7 +13,7 @@
 
 #include "pictures/paste.hpp"
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// As a picture: one grey channel or three colours, stretched without the extremes.
 inline image<float> for_display(image<float> const& source) {
@@ -54,4 +54,4 @@ image<float> pair_sheet(image<float> const& fixed, image<float> const& moving, T
     return sheet;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -6,7 +6,7 @@
 #include <comir/image/convert.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Pixels between the pictures on a sheet.
 inline constexpr std::size_t sheet_gap = 4;
@@ -23,4 +23,4 @@ inline void paste(image<float>& sheet, image<float> const& picture, std::size_t 
             std::copy_n(picture.row(c, row), picture.width(), sheet.row(c, y + row) + x);
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

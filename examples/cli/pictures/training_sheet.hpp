@@ -12,7 +12,7 @@
 #include "pictures/pair_sheet.hpp"
 #include "pictures/paste.hpp"
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A picture of what networks make of one scene, a column for each modality: above its image, below its
 /// representation. All representations go through one mapping, since they are to be alike in brightness, too; of more
@@ -53,4 +53,4 @@ inline image<float> training_sheet(std::span<image<float> const> images,
     return sheet;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

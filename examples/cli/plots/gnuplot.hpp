@@ -15,7 +15,7 @@
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/input_file.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What all plots are asked for.
 struct plot_options {
@@ -128,4 +128,4 @@ inline void draw_plot(std::string const& who, std::filesystem::path const& path,
 
 }  // namespace detail
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

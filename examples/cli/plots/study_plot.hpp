@@ -14,7 +14,7 @@
 
 #include "plots/gnuplot.hpp"
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A curve and its name in the key.
 struct plot_line {
@@ -118,4 +118,4 @@ inline void plot_bars(std::filesystem::path const& path, std::span<bar_group con
     detail::draw_plot(who, path, script + command + "\n", options.picture);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -12,7 +12,7 @@
 
 #include "plots/gnuplot.hpp"
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A curve of success against tolerated error, and its name in the key.
 struct labelled_curve {
@@ -53,4 +53,4 @@ inline void plot_success(std::filesystem::path const& path, std::span<labelled_c
     detail::draw_plot(who, path, detail::success_script(curves, options), options);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -9,7 +9,7 @@
 #include <comir/core/simd_tail.hpp>
 #include <comir/core/tensor.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 enum class decay_norm { l1, l2 };
 
@@ -93,4 +93,4 @@ private:
     aligned_vector<double> sums_;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

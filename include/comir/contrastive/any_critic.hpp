@@ -22,7 +22,7 @@
 #include <comir/contrastive/critics/soft_correlation.hpp>
 #include <comir/core/error.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -94,4 +94,4 @@ inline constexpr auto critic_names = [] {
     return names;
 }();
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

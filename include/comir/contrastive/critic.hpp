@@ -9,7 +9,7 @@
 #include <comir/core/concepts.hpp>
 #include <comir/core/tensor.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Representations to compare, one per row: shape.n points of shape.c x shape.h x shape.w values each.
 /// Shapes:  a row holds its point's channels after one another, their rows after one another, without padding;
@@ -57,4 +57,4 @@ concept critic = std::copy_constructible<Critic> &&
     c.backward(points, values, s, dpoints, threads);
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -6,7 +6,7 @@
 #include <comir/contrastive/critic.hpp>
 #include <comir/contrastive/point_kernels.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What elementwise_critic needs of the critic derived from it, V being a simd register:
 ///   - `value(V x, V y) const`, symmetric, and `derivative(V x, V y) const`, its derivative by x, finite everywhere;
@@ -52,4 +52,4 @@ struct elementwise_critic {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -13,7 +13,7 @@
 #include <comir/core/simd_tail.hpp>
 #include <comir/core/tensor.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 struct info_nce_options {
     /// Similarities are divided by it; 0.5 is the default of the original CoMIR program.
@@ -224,4 +224,4 @@ private:
     aligned_vector<anchor_sums> sums_;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

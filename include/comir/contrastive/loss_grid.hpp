@@ -7,7 +7,7 @@
 #include <comir/core/parallel.hpp>
 #include <comir/core/tensor.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -58,4 +58,4 @@ void join_grid(tensor_view<T const> const& y, std::size_t k, tensor_view<T> cons
     detail::for_each_cell_row(x, y, k, threads, [](T* to, T const* from, std::size_t w) { std::copy_n(from, w, to); });
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

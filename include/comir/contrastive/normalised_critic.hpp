@@ -8,7 +8,7 @@
 #include <comir/contrastive/critic.hpp>
 #include <comir/contrastive/point_kernels.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -79,4 +79,4 @@ private:
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

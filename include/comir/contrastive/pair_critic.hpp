@@ -9,7 +9,7 @@
 #include <comir/contrastive/critic.hpp>
 #include <comir/core/parallel.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A similarity of two points x and y, symmetric in them, for pair_critic: a struct with
 ///   - `static constexpr std::string_view name`;
@@ -133,4 +133,4 @@ private:
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -7,9 +7,7 @@
 #include <comir/core/parallel.hpp>
 #include <comir/core/simd_tail.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// -1, 0 or 1, lane by lane.
 template <class V>
@@ -150,6 +148,4 @@ void add_weighted(Term const& term, point_matrix<T const> points, square_view<do
     });
 }
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

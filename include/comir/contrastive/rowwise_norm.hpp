@@ -7,9 +7,7 @@
 #include <comir/contrastive/point_kernels.hpp>
 #include <comir/core/simd_tail.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Pair function of the original CoMIR program: minus the mean, over channels and columns, of a norm of the difference
 /// taken down the rows of that channel and column. Norm says which one, V being a register of differences d:
@@ -74,6 +72,4 @@ private:
     }
 };
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

@@ -43,5 +43,5 @@
 #define COMIR_ABI_JOIN(arch, threads, errors) arch##_##threads##_##errors
 #define COMIR_ABI_EXPAND(arch, threads, errors) COMIR_ABI_JOIN(arch, threads, errors)
 
-/// The inline namespace that holds everything: `namespace comir::inline COMIR_ABI { ... }`.
+/// The inline namespace that holds everything: `namespace comir { inline namespace COMIR_ABI { ... }`.
 #define COMIR_ABI COMIR_ABI_EXPAND(COMIR_ABI_ARCH, COMIR_ABI_THREADS, COMIR_ABI_ERRORS)

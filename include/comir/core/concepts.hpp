@@ -5,10 +5,10 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Element types that networks, losses and metrics compute in.
 template <class T>
 concept scalar = std::same_as<T, float> || std::same_as<T, double>;
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

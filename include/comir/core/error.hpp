@@ -9,7 +9,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Base of everything that comir throws.
 class error : public std::runtime_error {
@@ -83,4 +83,4 @@ void require(bool condition, Parts const&... parts) {
         fail<Error>(parts...);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -8,7 +8,7 @@
 #include <comir/core/memory.hpp>
 #include <comir/core/simd.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The smallest length of at least n whose prime factors are 2, 3 and 5: what fft2 can transform.
 constexpr std::size_t fft_size(std::size_t n) {
@@ -158,4 +158,4 @@ private:
     detail::strip_fft rows_, columns_;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

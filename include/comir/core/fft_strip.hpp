@@ -8,7 +8,7 @@
 
 #include <comir/core/simd.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A register of complex values.
 struct complex_lanes {
@@ -171,4 +171,4 @@ private:
 
 }  // namespace detail
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

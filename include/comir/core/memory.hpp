@@ -14,7 +14,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Alignment of all comir storage in bytes: one cache line, and one AVX-512 vector.
 inline constexpr std::size_t alignment = 64;
@@ -102,4 +102,4 @@ private:
     std::size_t used_ = 0;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -9,7 +9,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Threads that a call with `threads` in its options runs on: 0 means the OpenMP default. 1 without OpenMP.
 inline int thread_count([[maybe_unused]] int threads) {
@@ -66,4 +66,4 @@ T ordered_reduce(std::size_t count, int threads, T start, Value&& value) {
     return start;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -5,7 +5,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Called by long work with the number of finished and of all steps; returning false stops the work cleanly.
 using progress = std::function<bool(std::size_t done, std::size_t total)>;
@@ -15,4 +15,4 @@ inline bool keep_going(progress const& callback, std::size_t done, std::size_t t
     return !callback || callback(done, total);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

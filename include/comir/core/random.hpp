@@ -7,7 +7,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -55,4 +55,4 @@ private:
     std::uint64_t count_ = 0;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

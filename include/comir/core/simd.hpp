@@ -15,7 +15,7 @@
 #define COMIR_HAS_XSIMD 0
 #endif
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 #if COMIR_HAS_XSIMD
 
@@ -246,4 +246,4 @@ simd<T> lane_sums(simd<T> const* v) {
 
 #endif
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -4,7 +4,7 @@
 
 #include <comir/core/simd.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The first min(count, width) values at p, zero in the other lanes; reads nothing beyond them.
 template <scalar T>
@@ -38,4 +38,4 @@ simd<T> keep_first(simd<T> const& v, std::size_t count) {
     return load_first<T>(lanes, count);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

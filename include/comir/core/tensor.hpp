@@ -17,7 +17,7 @@
 #include <comir/core/error.hpp>
 #include <comir/core/memory.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Extents of a batch of feature maps: samples, channels, rows, columns.
 struct shape4 {
@@ -174,4 +174,4 @@ auto as_xtensor(tensor_view<T> const& view) {
     return xt::adapt(view.data(), s.size(), xt::no_ownership(), shape, strides);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -5,7 +5,7 @@
 
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Images of one scene in two modalities, pixel on pixel; channel counts may differ.
 struct aligned_pair {
@@ -13,4 +13,4 @@ struct aligned_pair {
     std::array<image<float>, 2> images;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -16,7 +16,7 @@
 #include <comir/image/image.hpp>
 #include <comir/io/image_file.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The files of one aligned pair, one of each modality.
 struct pair_files {
@@ -113,4 +113,4 @@ inline std::vector<aligned_pair> read_folder_pairs(std::filesystem::path const& 
     return read_pairs(list_folder_pairs(first, second));
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -25,7 +25,7 @@
 #include <comir/io/image_file.hpp>
 #include <comir/transform/geometry.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A part of every scene, as shares (0 to 1) of its width and height.
 struct scene_part {
@@ -204,4 +204,4 @@ inline std::vector<registration_pair> make_pairs(std::span<aligned_pair const> s
     return pairs;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -17,7 +17,7 @@
 #include <comir/transform/geometry.hpp>
 #include <comir/transform/rigid.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A rigid displacement as a pair list writes it, from moving to fixed and about the centres of both images:
 /// x_fixed = c_fixed + R(angle) (x_moving - c_moving) + t.
@@ -157,4 +157,4 @@ inline void write_pair_list(std::filesystem::path const& path, std::span<registr
     write_file("comir::write_pair_list", path, text);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

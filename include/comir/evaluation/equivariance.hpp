@@ -14,7 +14,7 @@
 #include <comir/image/warp.hpp>
 #include <comir/transform/rigid.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 struct equivariance_options {
     std::vector<double> angles_deg{};  // none: every 10 degrees, without 0, where the correlation is 1 whatever encodes
@@ -118,4 +118,4 @@ std::vector<equivariance_point> equivariance(std::span<image<float> const> image
     return points;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -8,7 +8,7 @@
 #include <comir/evaluation/register_pair.hpp>
 #include <comir/io/model_file.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The representation by an encoder of either shape, unbounded.
 inline image<float> encode_with(any_encoder const& held, image<float> const& source,
@@ -27,4 +27,4 @@ inline preparation prepare_with(std::shared_ptr<model const> const& trained, std
     };
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -9,7 +9,7 @@
 #include <comir/dataset/pair_list.hpp>
 #include <comir/evaluation/success.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What came out of the registration of one pair.
 struct pair_result {
@@ -60,4 +60,4 @@ struct scored_pair {
     std::string refusal{};
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -15,7 +15,7 @@
 #include <comir/image/mask.hpp>
 #include <comir/io/image_file.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What makes an image of one modality ready to be compared: an encoder, or prepare_grey. Pixels stay where they are.
 using preparation = std::function<image<float>(image<float> const&)>;
@@ -138,4 +138,4 @@ scored_pair evaluate_pair(registration_pair const& pair, Method const& method, p
     }
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

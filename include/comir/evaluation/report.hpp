@@ -17,7 +17,7 @@
 #include <comir/io/csv_file.hpp>
 #include <comir/io/json_file.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Writes one line a pair: pair, error_px, success (1 if the error is at most 2% of the width), seconds, and the
 /// estimate as angle_deg, tx_px, ty_px and x0, y0 to x3, y3; last the confidence.
@@ -87,4 +87,4 @@ inline std::string report_table(std::span<pair_result const> results) {
     return table;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

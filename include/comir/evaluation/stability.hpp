@@ -12,7 +12,7 @@
 #include <comir/image/image.hpp>
 #include <comir/image/pearson.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// For each row of a square table its own column, so that the entries' sum is large: the largest one of all orders up
 /// to 4 rows; beyond, the largest entry that is left comes first.
@@ -77,4 +77,4 @@ inline double stability(std::span<image<float> const> a, std::span<image<float> 
     return mean;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

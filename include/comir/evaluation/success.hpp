@@ -12,7 +12,7 @@
 
 #include <comir/core/error.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What the registration of one pair came to.
 struct pair_score {
@@ -131,4 +131,4 @@ inline std::vector<success_point> success_curve(std::span<pair_score const> scor
     return curve;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -2,9 +2,7 @@
 
 #include <comir/core/simd.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// The angle of (x, y) in turns, 0 to 1, within 2e-6; 0 for (0, 0). An angle just below 1 may be rounded to 1.
 template <class V>
@@ -22,6 +20,4 @@ V turns_of(V const& x, V const& y) {
     return where_positive(-y, V(1.0f) - turns, turns);
 }
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

@@ -11,9 +11,7 @@
 #include <comir/features/angle.hpp>
 #include <comir/features/plane.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 struct descriptor_shape {
     std::size_t cells = 4;    // on each side
@@ -218,6 +216,4 @@ private:
     bool whole_ = true;
 };
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

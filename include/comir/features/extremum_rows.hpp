@@ -8,9 +8,7 @@
 #include <comir/features/gaussian_octave.hpp>
 #include <comir/features/scale_extremum.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Finds the pixels of a row that are extrema among their 26 neighbours in place and scale, a vector at a time.
 /// Differences of Gaussians are made as they are needed, three rows at a time, and never stored as images.
@@ -124,6 +122,4 @@ private:
     aligned_vector<float> differences_, highest_, lowest_, flat_highest_, flat_lowest_, hits_;
 };
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

@@ -11,9 +11,7 @@
 #include <comir/features/plane_blur.hpp>
 #include <comir/features/scale_extremum.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Finds the extrema of an octave while its levels are made, as long as their rows are in the cache.
 class extremum_search {
@@ -90,6 +88,4 @@ private:
     std::vector<extremum_rows> scratch_;
 };
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

@@ -13,7 +13,7 @@
 #include <comir/transform/similarity.hpp>
 #include <comir/transform/translation.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Two places that show the same thing, and what is known of how it was turned and scaled on the way.
 /// Units: pixels; turn in radians; zoom is the moving size over the fixed size
@@ -115,4 +115,4 @@ std::optional<T> fit_transform(std::span<point_match const> matches) {
         detail::pair_moments(matches.size(), [&](std::size_t i) -> point_match const& { return matches[i]; }));
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

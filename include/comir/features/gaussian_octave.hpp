@@ -9,9 +9,7 @@
 #include <comir/features/plane.hpp>
 #include <comir/features/plane_blur.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// The Gaussian images of one octave, layers + 3 of them: level s has the blur sigma * 2^(s / layers) in the octave's
 /// own pixels.
@@ -81,6 +79,4 @@ private:
     plane_storage storage_;
 };
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

@@ -6,7 +6,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A point of an image that is found again when the image is turned, shifted or scaled.
 /// Units: x, y and scale (the standard deviation of the Gaussian it was found at) in pixels of the image; angle in
@@ -36,4 +36,4 @@ struct feature_set {
     std::span<float const> descriptor(std::size_t i) const { return {descriptors.data() + i * length, length}; }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

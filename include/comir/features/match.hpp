@@ -8,7 +8,7 @@
 #include <comir/features/keypoint.hpp>
 #include <comir/features/nearest.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A keypoint of the fixed image and the one of the moving image whose descriptor is nearest.
 struct feature_match {
@@ -78,4 +78,4 @@ inline std::vector<feature_match> match_features(feature_set const& fixed, featu
     return agreed;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

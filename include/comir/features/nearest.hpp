@@ -9,9 +9,7 @@
 #include <comir/core/parallel.hpp>
 #include <comir/core/simd.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Rows of D floats.
 struct row_block {
@@ -152,6 +150,4 @@ private:
     aligned_vector<float> values_, squares_;
 };
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

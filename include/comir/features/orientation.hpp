@@ -12,9 +12,7 @@
 #include <comir/features/angle.hpp>
 #include <comir/features/plane.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// The directions that the gradients around a point have most often. An object keeps its buffers: one per thread.
 /// Source: Lowe 2004, section 5: 36 bins, a Gaussian window of 1.5 scales, peaks of at least 0.8 of the highest; three
@@ -90,6 +88,4 @@ private:
     aligned_vector<float> weights_, turns_, values_;
 };
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

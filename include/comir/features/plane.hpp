@@ -6,9 +6,7 @@
 #include <comir/core/memory.hpp>
 #include <comir/core/tensor.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Where index i of an endless row lies in a row of n that is mirrored about its end pixels: c b | a b c d | c b.
 inline std::size_t reflected(std::ptrdiff_t i, std::size_t n) {
@@ -54,6 +52,4 @@ private:
     float* data_;
 };
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

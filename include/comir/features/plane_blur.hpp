@@ -10,9 +10,7 @@
 #include <comir/features/plane.hpp>
 #include <comir/image/filter.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Rows that one step of the blur makes together: each input row is then loaded once for all of them.
 inline constexpr std::size_t blur_rows = 4;
@@ -153,6 +151,4 @@ private:
     std::vector<std::vector<float const*>> sources_;
 };
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

@@ -17,7 +17,7 @@
 #include <comir/features/fit.hpp>
 #include <comir/transform/compose.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 struct ransac_options {
     double tolerance = 3.0;                    // pixels of the moving image between a mapped point and its partner
@@ -243,4 +243,4 @@ ransac_result<Transform> ransac(std::span<point_match const> matches, ransac_opt
     }
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

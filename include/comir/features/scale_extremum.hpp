@@ -5,9 +5,7 @@
 
 #include <comir/features/gaussian_octave.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// An extremum of the differences of Gaussians, in pixels and layers of its octave.
 struct scale_extremum {
@@ -104,6 +102,4 @@ inline bool refine_extremum(gaussian_octave const& octave, int s, std::size_t y,
     return false;
 }
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

@@ -19,7 +19,7 @@
 #include <comir/image/filter.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -217,4 +217,4 @@ feature_set sift(image<T> const& source, sift_options const& options = {}, image
     return result;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

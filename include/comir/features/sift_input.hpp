@@ -12,9 +12,7 @@
 #include <comir/features/sift_options.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 struct intensity_span {
     double low = 0.0, range = 0.0;
@@ -111,6 +109,4 @@ std::vector<image<float>> sift_input(image<T> const& source, sift_options const&
     return inputs;
 }
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

@@ -5,7 +5,7 @@
 
 #include <comir/core/error.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What images of several channels are to SIFT.
 enum class sift_channels {
@@ -76,4 +76,4 @@ inline void check_sift_options(sift_options const& o) {
 
 }  // namespace detail
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

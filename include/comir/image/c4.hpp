@@ -13,7 +13,7 @@
 #include <comir/core/tensor.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A group of turns by multiples of 360 / order degrees that map a square pixel grid onto itself.
 template <class G>
@@ -120,4 +120,4 @@ image<T> turn(image<T> const& source, int quarter_turns) {
     return result;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

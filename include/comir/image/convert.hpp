@@ -15,7 +15,7 @@
 #include <comir/core/linalg/symmetric_eigen.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -180,4 +180,4 @@ image<T> principal_component(image<T> const& source) {
     return normalise(std::move(grey));
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

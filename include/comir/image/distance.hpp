@@ -12,7 +12,7 @@
 #include <comir/core/simd.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -197,4 +197,4 @@ inline image<float> distance_map(image_mask const& mask, float d_max = std::nume
     return map;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

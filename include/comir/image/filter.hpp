@@ -10,7 +10,7 @@
 #include <comir/core/simd.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The weights of a sampled Gaussian at the offsets -r, ..., r, their sum one; r = floor(4 sigma + 1/2).
 /// Units:  sigma in pixels; zero gives the single weight 1
@@ -161,4 +161,4 @@ void subtract_blur(image<T>& values, double sigma, int threads) {
 
 }  // namespace detail
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

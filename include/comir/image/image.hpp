@@ -9,7 +9,7 @@
 
 #include <comir/core/tensor.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 // The coordinate convention of the whole library: x points right, y points down, pixel centres lie at integers, a
 // positive angle turns the x axis towards the y axis, transforms map points of the fixed image to the moving image.
@@ -107,4 +107,4 @@ image<T> crop(image<T> const& source, region const& r) {
     return part;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

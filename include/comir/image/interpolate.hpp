@@ -12,7 +12,7 @@
 #include <comir/image/image.hpp>
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// How values between pixel centres come about.
 enum class interpolation {
@@ -171,4 +171,4 @@ bool sample(image<T> const& source, point2 position, std::type_identity_t<std::s
     });
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

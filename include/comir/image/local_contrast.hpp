@@ -6,7 +6,7 @@
 #include <comir/image/filter.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 struct local_contrast_options {
     double sigma = 12;    // px of the Gaussian window
@@ -32,4 +32,4 @@ inline image<float> normalise_local_contrast(image<float> source, local_contrast
     return source;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -7,7 +7,7 @@
 #include <comir/image/image.hpp>
 #include <comir/image/pyramid.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// An image less its mean over some pixels around, by a Gaussian of the deviation sigma in pixels of the image. Bright
 /// blobs on dark ground look alike at many places, what is in them at one; and what modalities do not share is mostly
@@ -56,4 +56,4 @@ inline image<float> local_contrast_of(image<float> const& values, image_mask con
     return result;
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -6,7 +6,7 @@
 #include <comir/core/error.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The mask that a stored image stands for: a pixel counts if any of its channels is above 0, as pictures of masks have
 /// 1, 255 or 65535 for what counts.
@@ -44,4 +44,4 @@ inline image<float> fill_masked(image<float> source, image_mask const& mask) {
     return source;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

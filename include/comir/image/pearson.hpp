@@ -6,7 +6,7 @@
 
 #include <comir/core/error.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Pearson's correlation of two series, -1 to 1; 0 where one does not vary. A mask takes in the places that are not 0.
 /// Errors: shape_error if the lengths differ
@@ -33,4 +33,4 @@ inline double pearson(std::span<float const> a, std::span<float const> b, std::s
     return square_a > 0.0 && square_b > 0.0 ? product / std::sqrt(square_a * square_b) : 0.0;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

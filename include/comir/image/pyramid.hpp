@@ -6,7 +6,7 @@
 #include <comir/image/filter.hpp>
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// How one level of a resolution pyramid comes from the full image: blur, then every factor-th pixel.
 struct pyramid_step {
@@ -86,4 +86,4 @@ pyramid_level<T> make_pyramid_level(image<T> const& source, pyramid_step const& 
     return level;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -11,7 +11,7 @@
 #include <comir/image/interpolate.hpp>
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 struct warp_options {
     sampling_options sampling{};
@@ -108,4 +108,4 @@ image<T> checkerboard(image<T> const& fixed, image<T> const& warped, std::size_t
     return result;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -7,7 +7,7 @@
 
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// An image as a file holds it.
 using any_image = std::variant<image<std::uint8_t>, image<std::uint16_t>, image<float>>;
@@ -47,4 +47,4 @@ void interleave_row(image<T> const& source, std::size_t y, T* target) noexcept {
 }
 
 }  // namespace detail
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

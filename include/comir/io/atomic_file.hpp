@@ -15,7 +15,7 @@
 #include <comir/core/error.hpp>
 #include <comir/io/input_file.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A file that appears under its name only when it is complete: it is written beside the target, under another name,
 /// and renamed by commit(). Without commit() nothing stays behind, and a former file of that name is untouched.
@@ -142,4 +142,4 @@ inline void write_file(std::string const& who, std::filesystem::path const& path
     file.commit();
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -14,7 +14,7 @@
 #include <comir/core/error.hpp>
 #include <comir/io/input_file.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Text as one field of a CSV line: in quotes where it holds a comma, a quote or a line break.
 inline std::string csv_field(std::string_view text) {
@@ -165,4 +165,4 @@ private:
     std::vector<row> rows_;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -18,7 +18,7 @@
 #include <comir/io/png_file.hpp>
 #include <comir/io/tiff_file.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -114,4 +114,4 @@ inline void write_image(std::filesystem::path const& path, any_image const& sour
     std::visit([&](auto const& held) { write_image(path, held); }, source);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -12,7 +12,7 @@
 
 #include <comir/core/error.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -86,4 +86,4 @@ inline std::string read_text_file(std::string const& who, std::filesystem::path 
     return text;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

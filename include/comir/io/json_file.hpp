@@ -7,7 +7,7 @@
 
 #include <comir/io/atomic_file.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A JSON value whose objects keep the order in which their members were added.
 using json_value = nlohmann::ordered_json;
@@ -18,4 +18,4 @@ inline void write_json(std::string const& who, std::filesystem::path const& path
     write_file(who, path, value.dump(2, ' ', false, json_value::error_handler_t::replace) + '\n');
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

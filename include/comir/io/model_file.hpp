@@ -20,7 +20,7 @@
 #include <comir/io/safetensors.hpp>
 #include <comir/models/encoder.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// How a model was trained.
 struct model_info {
@@ -290,4 +290,4 @@ inline checkpoint read_checkpoint(std::filesystem::path const& path) {
     return result;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

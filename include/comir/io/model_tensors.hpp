@@ -15,7 +15,7 @@
 #include <comir/io/safetensors.hpp>
 #include <comir/models/encoder.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What an encoder of any shape does besides its network.
 inline encoder_settings const& settings_of(any_encoder const& held) {
@@ -96,4 +96,4 @@ private:
 };
 
 }  // namespace detail
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

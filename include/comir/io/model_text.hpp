@@ -20,7 +20,7 @@
 #include <comir/models/encoder.hpp>
 #include <comir/models/unet_shape.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 // A tree of JSON is many times larger than its text, so hostile texts are kept short.
 inline constexpr std::size_t longest_model_text = std::size_t{1} << 20;
@@ -205,4 +205,4 @@ inline nlohmann::json model_shape_json(unet_shape const& shape) {
     return result;
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -16,9 +16,7 @@
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/input_file.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 // libpng leaves by longjmp when something is wrong, which skips destructors. So each group of calls to it stands in a
 // noexcept member function of png_stream that has only trivial locals, returns false on failure and never allocates.
@@ -191,5 +189,4 @@ void write_png(std::string const& who, std::filesystem::path const& path, image<
     }
 }
 
-}  // namespace detail
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

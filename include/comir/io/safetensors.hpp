@@ -23,7 +23,7 @@
 #include <comir/io/input_file.hpp>
 #include <comir/io/safetensors_header.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 // The format: 8 bytes little-endian length of the header, the header (JSON), the tensors' bytes one after another.
 static_assert(std::endian::native == std::endian::little, "comir: safetensors files need a little-endian machine");
@@ -244,4 +244,4 @@ inline safetensors_file read_safetensors(std::filesystem::path const& path) {
     return safetensors_file("comir::read_safetensors", path);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

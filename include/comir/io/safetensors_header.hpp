@@ -16,7 +16,7 @@
 
 #include <comir/core/error.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A tensor of a safetensors file: its dtype as the file spells it ("F32", "U8", ...), its values row by row,
 /// little-endian. It does not own the bytes.
@@ -234,4 +234,4 @@ inline std::string safetensors_header_text(std::string const& who, std::span<saf
 }
 
 }  // namespace detail
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

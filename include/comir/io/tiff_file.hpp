@@ -26,9 +26,7 @@
 #error "comir: libtiff 4.5 or newer is needed: older ones report errors through global handlers"
 #endif
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// A TIFF handle on an open file, and the first error that libtiff reported on it.
 class tiff_stream {
@@ -335,5 +333,4 @@ void write_tiff(std::string const& who, std::filesystem::path const& path, image
     output.commit();
 }
 
-}  // namespace detail
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

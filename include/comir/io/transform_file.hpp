@@ -17,7 +17,7 @@
 #include <comir/io/transform_physical.hpp>
 #include <comir/io/transform_text.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 struct write_transform_options {
     std::array<std::size_t, 2> fixed_size{0, 0};  // columns, rows; elastix needs it to warp images, 0 leaves it out
@@ -133,4 +133,4 @@ T read_transform_as(std::filesystem::path const& path) {
     return *held;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

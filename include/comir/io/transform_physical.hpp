@@ -10,7 +10,7 @@
 #include <comir/image/image.hpp>
 #include <comir/io/transform_text.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Where an image's pixels lie: pixel (x, y) has its centre at origin + (spacing[0] x, spacing[1] y), in the user's
 /// length unit.
@@ -104,4 +104,4 @@ inline any_transform to_pixels(any_transform const& t, pixel_grid const& fixed, 
     return detail::rescale(t, inverse(fixed), offset(fixed), inverse(moving), offset(moving));
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -18,7 +18,7 @@
 #include <comir/transform/similarity.hpp>
 #include <comir/transform/translation.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A transform as a file holds it.
 using any_transform = std::variant<translation2, rigid2, similarity2, affine2>;
@@ -228,4 +228,4 @@ inline any_transform parse_elastix_text(std::string const& where, std::string_vi
 }
 
 }  // namespace detail
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -2,7 +2,7 @@
 
 #include <comir/models/dense_unet.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Dense U-Net whose shape is given when it is made, for programs that meet networks with options in model files.
 /// The calls are those of dense_unet.
@@ -20,4 +20,4 @@ private:
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -8,7 +8,7 @@
 #include <comir/models/unet_network.hpp>
 #include <comir/nn/layers/row_room.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -165,4 +165,4 @@ private:
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

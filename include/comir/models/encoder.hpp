@@ -15,7 +15,7 @@
 #include <comir/image/local_contrast.hpp>
 #include <comir/models/any_unet.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The one mapping of all modalities' representations to 0..1: low becomes 0, high becomes 1, the rest is cut.
 /// Mapping each image by its own extremes would break the likeness that training made.
@@ -200,4 +200,4 @@ any_encoder to_any_encoder(encoder<Network> const& made) {
                                  made.settings());
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -5,7 +5,7 @@
 
 #include <comir/models/unet_plan.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Whether channels 4 i to 4 i + 3 of all of a plan's buffers can be the four turns of one filter.
 inline bool has_turned_channels(unet_plan const& plan) {
@@ -75,4 +75,4 @@ struct as_their_mean {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -13,7 +13,7 @@
 #include <comir/models/unet_resampling.hpp>
 #include <comir/nn/dense/feature_norm.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Memory of a network's passes: planned by the first call, reused by later ones of the same or a smaller shape.
 /// One workspace serves one call at a time.
@@ -208,4 +208,4 @@ private:
 };
 
 }  // namespace detail
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -8,7 +8,7 @@
 #include <comir/models/unet_shape.hpp>
 #include <comir/nn/layers/pool.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// One array among a network's parameters or running statistics, which lie in one flat array each.
 struct parameter_entry {
@@ -197,4 +197,4 @@ private:
 };
 
 }  // namespace detail
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -11,7 +11,7 @@
 #include <comir/nn/layers/blur_pool.hpp>
 #include <comir/nn/layers/pixel_shuffle.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Memory of the units whose convolution's result is resampled before it enters a buffer. Only what backward needs is
 /// kept apart for each unit.
@@ -124,4 +124,4 @@ void resampled_unit_backward(unet_unit const& unit, conv_input<T> const& in, T c
     memory.weights.gather(dweight, dbias, unit.ci, unit.co);
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

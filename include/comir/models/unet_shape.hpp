@@ -5,7 +5,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A channel count that is given when the network is made, for tools that meet any number of bands.
 inline constexpr std::size_t dynamic = 0;
@@ -88,4 +88,4 @@ constexpr unet_shape with_channels(unet_shape shape, std::size_t in, std::size_t
     return shape;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -10,7 +10,7 @@
 #include <comir/core/parallel.hpp>
 #include <comir/core/tensor.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A step of a network: a small value that holds its configuration only; parameters, gradients and what backward needs
 /// are the caller's. Any struct with
@@ -91,4 +91,4 @@ void for_each_plane(shape4 const& shape, int threads, Body&& body) {
 
 }  // namespace detail
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

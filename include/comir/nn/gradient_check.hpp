@@ -10,7 +10,7 @@
 #include <comir/core/abi.hpp>
 #include <comir/core/error.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 struct gradient_check_options {
     /// Step of the central difference, relative to max(1, |x_i|); near the cube root of double's epsilon.
@@ -73,4 +73,4 @@ gradient_check_result gradient_check(F&& f, std::span<double const> x, std::span
     return result;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

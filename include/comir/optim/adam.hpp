@@ -11,7 +11,7 @@
 #include <comir/core/simd_tail.hpp>
 #include <comir/optim/chunks.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What Adam remembers of earlier steps: running means of the gradient and of its square; empty before the first step.
 template <scalar T>
@@ -90,4 +90,4 @@ struct adam {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

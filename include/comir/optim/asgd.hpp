@@ -7,7 +7,7 @@
 
 #include <comir/core/error.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What adaptive stochastic gradient descent remembers: its time, and the gradient before; empty before the first step.
 struct asgd_state {
@@ -105,4 +105,4 @@ inline asgd make_asgd(asgd_reach const& reach, double gradient_square, double er
     return settings;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

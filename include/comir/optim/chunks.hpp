@@ -5,9 +5,7 @@
 
 #include <comir/core/parallel.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Parameters per work item of the optimizers: long enough to pay for a thread, short enough for the first cache.
 inline constexpr std::size_t optim_chunk = 4096;
@@ -19,6 +17,4 @@ void for_each_chunk(std::size_t size, int threads, Body&& body) {
                  [&](std::size_t item) { body(item * optim_chunk, std::min(size, (item + 1) * optim_chunk)); });
 }
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

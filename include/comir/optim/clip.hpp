@@ -10,7 +10,7 @@
 #include <comir/core/simd_tail.hpp>
 #include <comir/optim/chunks.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Scales a gradient by max_norm / (norm + 1e-6) if that is below 1, so that its Euclidean norm is at most max_norm;
 /// returns the norm it had. A norm that is not finite is returned as it is, and the gradient is left alone.
@@ -40,4 +40,4 @@ double clip_norm(std::span<T> gradient, double max_norm, int threads = 0) {
     return norm;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -7,7 +7,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 // A schedule gives a setting, such as a learning rate, for step 0 <= step < steps. Its final value belongs to
 // step == steps, so that the last step still moves; later steps keep it.
@@ -45,4 +45,4 @@ struct cosine_schedule {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -9,7 +9,7 @@
 #include <comir/core/simd_tail.hpp>
 #include <comir/optim/chunks.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What gradient descent remembers of earlier steps; empty before the first step and without momentum.
 template <scalar T>
@@ -73,4 +73,4 @@ struct sgd {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -18,7 +18,7 @@
 #include <comir/registration/result.hpp>
 #include <comir/transform/rigid.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A rigid registration of (fixed, moving) that is chosen while the program runs. Where the choice is made at compile
 /// time, any callable of this form does, such as a lambda around register_alpha_amd.
@@ -94,4 +94,4 @@ inline registration_method make_method(std::string_view name, method_options con
     fail("comir::make_method: the method is '", name, "', expected one of: ", known);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -4,7 +4,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The names that make_method knows, and what they are for.
 struct method_name {
@@ -21,4 +21,4 @@ inline constexpr std::array<method_name, 7> method_names{{
     {"global_mi", "global search by mutual information: raw images, any displacement"},
 }};
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

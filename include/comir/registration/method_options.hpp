@@ -4,7 +4,7 @@
 
 #include <comir/core/progress.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What every registration method takes; everything else keeps the method's own defaults.
 struct method_options {
@@ -23,4 +23,4 @@ Options with_method_options(Options own, method_options const& options) {
     return own;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

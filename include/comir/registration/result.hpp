@@ -4,7 +4,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What a registration found. Not to converge is a result, not an error: the transform is then the best guess.
 template <class Transform>
@@ -18,4 +18,4 @@ struct registration_result {
     double seconds = 0.0;        // wall time
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

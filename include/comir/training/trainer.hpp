@@ -29,7 +29,7 @@
 #include <comir/training/batch/sampler.hpp>
 #include <comir/training/objective/canonical_signal_loss.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Settings of a training. Defaults without a source were chosen on held-out pairs.
 struct trainer_options {
@@ -510,4 +510,4 @@ private:
     std::array<std::vector<std::uint8_t>, modalities> turns_, inverse_;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -7,7 +7,7 @@
 #include <comir/core/error.hpp>
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Any linear map about the centre, then a shift: p -> centre + A (p - centre) + t.
 /// Units: a00, a01, a10, a11 (A row by row) without unit; tx and ty in pixels
@@ -61,4 +61,4 @@ affine2 to_affine(T const& t) {
     return detail::make_affine(t.linear(), t(point2{}), point2{});
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -2,7 +2,7 @@
 
 #include <comir/transform/affine.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The map p -> outer(inner(p)), with inner's centre, of any two affine transforms. Where the types are equal and
 /// closed under composition, the overload beside the type is chosen instead and keeps the type.
@@ -22,4 +22,4 @@ T with_centre(T const& t, point2 centre) {
     return result;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -8,7 +8,7 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A point or a vector of the plane, in pixels: x right, y down.
 struct point2 {
@@ -60,4 +60,4 @@ inline point2 multiply(Eigen::Matrix2d const& m, point2 p) {
 }
 
 }  // namespace detail
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -9,7 +9,7 @@
 #include <comir/core/error.hpp>
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The point halfway between the centres of the first and the last pixel, px.
 constexpr point2 image_centre(std::size_t w, std::size_t h) {
@@ -81,4 +81,4 @@ double corner_distance(Transform const& a, Transform const& b, std::size_t h, st
     return largest;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -6,7 +6,7 @@
 
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Rotation about the centre, then a shift: p -> centre + R(angle) (p - centre) + t.
 /// Units: angle in radians, positive turns the x axis towards the y axis; tx and ty in pixels
@@ -45,4 +45,4 @@ inline rigid2 compose(rigid2 const& outer, rigid2 const& inner) {
     return {{outer.parameters[0] + inner.parameters[0], t.x, t.y}, inner.centre};
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

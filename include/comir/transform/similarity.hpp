@@ -6,7 +6,7 @@
 
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Rotation and scaling about the centre, then a shift: p -> centre + exp(log_scale) R(angle) (p - centre) + t.
 /// The logarithm is the parameter: any value is a valid, invertible scale, halving and doubling are steps of one
@@ -53,4 +53,4 @@ inline similarity2 compose(similarity2 const& outer, similarity2 const& inner) {
             inner.centre};
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -5,7 +5,7 @@
 
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Shift by (tx, ty) pixels: p -> p + t. The centre has no effect; it is there for the common contract.
 struct translation2 {
@@ -26,4 +26,4 @@ inline translation2 compose(translation2 const& outer, translation2 const& inner
     return {{outer.parameters[0] + inner.parameters[0], outer.parameters[1] + inner.parameters[1]}, inner.centre};
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -6,7 +6,7 @@
 
 #include <comir/contrastive/normalised_critic.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Critic: 1 - angle / pi between the representations as vectors, in [0, 1].
 /// Parallel and opposite representations (within 1e-7 radians) have zero gradient. In float, angles below about 5e-4
@@ -23,4 +23,4 @@ struct angular_critic : normalised_critic<angular_critic> {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

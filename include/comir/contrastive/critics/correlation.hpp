@@ -5,7 +5,7 @@
 #include <comir/contrastive/elementwise_critic.hpp>
 #include <comir/contrastive/normalised_critic.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Critic: the mean product of the two representations' values. Unbounded: use it with activation decay.
 /// The original averages over rows only and returns a vector, so its loss does not run with it.
@@ -16,4 +16,4 @@ struct correlation_critic : detail::product_term, elementwise_critic<correlation
     double slope(double) const { return 1.0; }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -4,7 +4,7 @@
 
 #include <comir/contrastive/normalised_critic.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Critic: the cosine of the angle between the representations as vectors, in [-1, 1].
 /// A representation with a norm below 1e-8 has cosine 0 with all others and no gradient.
@@ -17,4 +17,4 @@ struct cosine_critic : normalised_critic<cosine_critic> {
     double slope(double) const { return 1.0; }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -5,7 +5,7 @@
 
 #include <comir/contrastive/elementwise_critic.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Critic: minus the root of the mean squared difference. Equal representations have zero gradient.
 /// The original's "norm of the difference" runs along rows only: that is rowwise_euclidean_critic.
@@ -26,4 +26,4 @@ struct euclidean_critic : elementwise_critic<euclidean_critic> {
     double slope(double similarity) const { return similarity == 0.0 ? 0.0 : 0.5 / similarity; }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -5,7 +5,7 @@
 #include <comir/contrastive/elementwise_critic.hpp>
 #include <comir/core/simd.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Critic: minus the mean of sqrt(1 + d^2) over the differences d, a smooth Huber loss (best possible value -1).
 struct huber_critic : elementwise_critic<huber_critic> {
@@ -25,4 +25,4 @@ struct huber_critic : elementwise_critic<huber_critic> {
     double slope(double) const { return -1.0; }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

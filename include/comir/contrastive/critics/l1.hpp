@@ -5,7 +5,7 @@
 #include <comir/contrastive/elementwise_critic.hpp>
 #include <comir/core/simd.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Critic: minus the mean absolute difference. Equal values have zero gradient.
 struct l1_critic : elementwise_critic<l1_critic> {
@@ -23,4 +23,4 @@ struct l1_critic : elementwise_critic<l1_critic> {
     double slope(double) const { return -1.0; }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -6,7 +6,7 @@
 #include <comir/contrastive/elementwise_critic.hpp>
 #include <comir/core/simd.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Critic: minus the cube root of the mean cubed absolute difference. Equal representations have zero gradient.
 /// The original's norm runs along rows only: that is rowwise_l3_critic.
@@ -27,4 +27,4 @@ struct l3_critic : elementwise_critic<l3_critic> {
     double slope(double similarity) const { return similarity == 0.0 ? 0.0 : -1.0 / (3.0 * similarity * similarity); }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

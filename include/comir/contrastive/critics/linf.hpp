@@ -9,7 +9,7 @@
 #include <comir/contrastive/pair_critic.hpp>
 #include <comir/core/simd_tail.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -70,4 +70,4 @@ private:
 /// The original's norm runs along rows only: that is rowwise_linf_critic.
 struct linf_critic : pair_critic<detail::linf_pair> {};
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -4,7 +4,7 @@
 
 #include <comir/contrastive/elementwise_critic.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Critic: minus the mean squared difference. The default of the CoMIR paper's experiments.
 /// Source: Pielawski et al. 2020, arXiv:2006.06325
@@ -25,4 +25,4 @@ struct mse_critic : elementwise_critic<mse_critic> {
     double slope(double) const { return -1.0; }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -9,7 +9,7 @@
 #include <comir/contrastive/pair_critic.hpp>
 #include <comir/core/simd_tail.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -89,4 +89,4 @@ private:
 /// 1e-8 has cosine 0 and no gradient.
 struct rowwise_cosine_critic : pair_critic<detail::rowwise_cosine_pair> {};
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -5,7 +5,7 @@
 
 #include <comir/contrastive/rowwise_norm.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -36,4 +36,4 @@ struct rowwise_euclidean {
 /// original CoMIR program, where euclidean_critic takes one norm of the whole. Equal values have zero gradient.
 struct rowwise_euclidean_critic : pair_critic<detail::rowwise_norm_pair<detail::rowwise_euclidean>> {};
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -4,7 +4,7 @@
 
 #include <comir/contrastive/rowwise_norm.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -35,4 +35,4 @@ struct rowwise_l1 {
 /// original CoMIR program; that is the number of rows times l1_critic. Equal values have zero gradient.
 struct rowwise_l1_critic : pair_critic<detail::rowwise_norm_pair<detail::rowwise_l1>> {};
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

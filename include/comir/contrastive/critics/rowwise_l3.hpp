@@ -5,7 +5,7 @@
 
 #include <comir/contrastive/rowwise_norm.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -37,4 +37,4 @@ struct rowwise_l3 {
 /// original CoMIR program, where l3_critic takes one norm of the whole. Equal values have zero gradient.
 struct rowwise_l3_critic : pair_critic<detail::rowwise_norm_pair<detail::rowwise_l3>> {};
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -4,7 +4,7 @@
 
 #include <comir/contrastive/rowwise_norm.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -38,4 +38,4 @@ struct rowwise_linf {
 /// rows that attain it; equal values have zero gradient.
 struct rowwise_linf_critic : pair_critic<detail::rowwise_norm_pair<detail::rowwise_linf>> {};
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

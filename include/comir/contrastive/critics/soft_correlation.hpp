@@ -5,7 +5,7 @@
 #include <comir/contrastive/elementwise_critic.hpp>
 #include <comir/core/simd.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Critic: the mean of softplus(x y), log(1 + exp(x y)), over the two representations' values.
 /// The original averages over rows only and returns a vector, so its loss does not run with it.
@@ -32,4 +32,4 @@ private:
     static constexpr typename V::value_type smallest = static_cast<typename V::value_type>(1e-30);
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

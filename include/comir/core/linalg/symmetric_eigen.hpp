@@ -9,7 +9,7 @@
 
 #include <comir/core/error.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// A dense square matrix, row after row, all zero at first.
 struct square_matrix {
@@ -111,4 +111,4 @@ inline void solve_lower_transposed(square_matrix const& l, std::span<double> b) 
     }
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -9,7 +9,7 @@
 #include <comir/nn/layers/init.hpp>
 #include <comir/nn/layers/row_room.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Two-dimensional cross-correlation with zero padding, which keeps the image's extent.
 /// Shapes:  x (N, Ci, H, W), y (N, Co, H, W); parameters: weight (Co, Ci, K, K), then bias (Co) if there is one
@@ -76,4 +76,4 @@ struct conv2d {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

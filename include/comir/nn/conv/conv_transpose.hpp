@@ -11,7 +11,7 @@
 #include <comir/nn/layers/init.hpp>
 #include <comir/nn/layers/pixel_shuffle.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -139,4 +139,4 @@ private:
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

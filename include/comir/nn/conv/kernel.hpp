@@ -7,7 +7,7 @@
 #include <comir/core/simd.hpp>
 #include <comir/nn/conv/row_pair.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 // Register-blocked convolution of one tile: a block of output channels times a few vectors of pixels stays in
 // registers while input channels and taps stream past, weights broadcast. Any number of channels runs whole vectors.
@@ -155,4 +155,4 @@ void conv_tile(plane<T const> const& x, std::size_t ci, T const* packed, T const
     }
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

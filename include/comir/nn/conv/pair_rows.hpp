@@ -5,7 +5,7 @@
 #include <comir/core/simd_tail.hpp>
 #include <comir/nn/conv/tile.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// The input of a tile of a K x K convolution: output (r, c) of the tile reads rows from t.y + r - top and columns from
 /// t.x + c - left on.
@@ -84,4 +84,4 @@ void pair_input_rows(tile_input<T> const& from, std::size_t first, std::size_t c
     }
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -5,7 +5,7 @@
 #include <comir/core/simd.hpp>
 #include <comir/nn/conv/weights.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 // Two rows of a convolution at once by Winograd's minimal filtering along the columns: 4 rows of products instead of 6
 // for a 3x3 kernel, 3 instead of 4 for a 2x2 kernel. Rows are added to each other as they are read, in registers.
@@ -116,4 +116,4 @@ void conv_row_pair(conv_source<T> const& from, std::size_t ci, T const* weight, 
               {y.row(0, 1), y.channel_stride, y.row_stride});
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

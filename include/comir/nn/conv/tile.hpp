@@ -10,7 +10,7 @@
 #include <comir/nn/layers/drop_mask.hpp>
 #include <comir/nn/layers/pool.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Whole vectors of every width.
 inline constexpr std::size_t max_tile_columns = 128;
@@ -255,4 +255,4 @@ void load_output_gradient(conv_output_gradient<T> const& g, std::size_t h, std::
         }
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -10,7 +10,7 @@
 #include <comir/nn/conv/unit_parts.hpp>
 #include <comir/nn/conv/unit_upsampled.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 // The unit that networks are made of: normalise + ReLU (or upsampling) as the input is read, a convolution, and bias,
 // ReLU, dropout, pooling and batch statistics while the result is still in the cache.
@@ -223,4 +223,4 @@ void conv_unit_backward(conv_input<T> const& in, std::size_t co, std::size_t k, 
         }
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -10,7 +10,7 @@
 #include <comir/nn/conv/weight_gradient.hpp>
 #include <comir/nn/layers/average_pool.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Mean and sum of squared deviations of a set of values; sets join exactly (Chan, Golub, LeVeque 1979).
 struct moments {
@@ -171,4 +171,4 @@ inline std::size_t sum_groups(std::size_t tiles) {
     return std::min<std::size_t>(tiles, 16);
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -8,7 +8,7 @@
 #include <comir/core/parallel.hpp>
 #include <comir/nn/conv/unit_parts.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 // Nearest upsampling by two and a 3x3 convolution are four 2x2 convolutions on the small image, one for each position
 // (a, b) of an output pixel in its 2x2 square, since neighbouring taps read the same pixel: 16 products instead of 36.
@@ -209,4 +209,4 @@ void conv_upsampled_backward(conv_input<T> in, std::size_t co, T const* weight, 
     }
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -5,7 +5,7 @@
 
 #include <comir/nn/conv/pair_rows.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 // Gradient of a convolution by its weights. Sums of a tile stay in registers, a vector of partial sums for each weight
 // of a block; lanes are added up for a whole block at once, and the results lie in the order of the blocks. Rows go in
@@ -253,4 +253,4 @@ void for_weight_sums(std::size_t co, std::size_t ci, T const* sums, Body&& body)
         });
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

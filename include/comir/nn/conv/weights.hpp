@@ -5,7 +5,7 @@
 
 #include <comir/core/simd.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Output channels of a full register block: with two vectors of pixels it leaves room for the operands.
 inline constexpr std::size_t conv_block = simd_registers >= 32 ? 12 : 6;
@@ -95,4 +95,4 @@ void pack_transposed_weights(T const* weight, std::size_t co, std::size_t ci, st
         packed);
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -10,7 +10,7 @@
 #include <comir/nn/dense/feature_norm.hpp>
 #include <comir/nn/layers/init.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Dense layers one after another: each normalises and rectifies the input and all that the layers before it added,
 /// convolves it 3x3 and adds `growth` channels. Normalisation as by batch_norm with its default eps and momentum;
@@ -182,4 +182,4 @@ private:
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -6,7 +6,7 @@
 #include <comir/core/memory.hpp>
 #include <comir/core/tensor.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Owning (N, C, H, W) values like a tensor, but with channels an odd number of cache lines apart: the same pixel of
 /// all channels, which a convolution reads together, must not fall into the same set of a cache.
@@ -79,4 +79,4 @@ public:
     std::size_t bytes() const { return (value.storage_size() + gradient.storage_size()) * sizeof(T); }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -9,7 +9,7 @@
 #include <comir/nn/conv/unit.hpp>
 #include <comir/nn/dense/feature_buffer.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 // Batch normalisation of a feature buffer's channels as the convolutions that read them do it: statistics belong to the
 // buffer, weights and running statistics to each reader.
@@ -146,4 +146,4 @@ void add_normalisation_gradient(feature_buffer<T>& buffer, std::size_t first, st
     }
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -5,7 +5,7 @@
 
 #include <comir/nn/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Rectified linear unit, y = max(x, 0); a NaN stays one.
 /// Shapes:  x, y any shape, equal
@@ -49,4 +49,4 @@ struct relu {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

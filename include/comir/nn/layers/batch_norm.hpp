@@ -8,7 +8,7 @@
 
 #include <comir/nn/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Normalises each channel over samples and pixels, then scales and shifts it: y = (x - mean) / sqrt(var + eps) * w +
 /// b. Training (`forward`) takes the batch's own mean and biased variance, inference (`infer`) the running ones, into
@@ -189,4 +189,4 @@ private:
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -9,7 +9,7 @@
 #include <comir/nn/concepts.hpp>
 #include <comir/nn/layers/pool.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Max pooling without its aliasing: the largest value of each 2x2 window at strides of one, then a binomial 3x3
 /// (1 2 1)^2 / 16 at strides of two with zero padding, as in the original CoMIR program.
@@ -150,4 +150,4 @@ private:
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -6,7 +6,7 @@
 #include <comir/core/concepts.hpp>
 #include <comir/core/random.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Dropout of a layer's output: each value, or each whole channel of a sample, is zero with this probability, the
 /// others are scaled up. A pure function of seed and place, so backward finds the same mask without storing it.
@@ -29,4 +29,4 @@ struct drop_mask {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

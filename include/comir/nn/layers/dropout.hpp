@@ -8,7 +8,7 @@
 #include <comir/nn/concepts.hpp>
 #include <comir/nn/layers/drop_mask.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Sets values to zero at random and scales the others by 1 / (1 - probability), so that means stay; the identity at
 /// inference. Channelwise, whole planes of a sample are dropped together, as by PyTorch's Dropout2d.
@@ -76,4 +76,4 @@ struct dropout {
     void update_running(state const&, std::span<T>) const {}
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

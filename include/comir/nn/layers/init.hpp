@@ -8,7 +8,7 @@
 #include <comir/core/error.hpp>
 #include <comir/core/random.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Fills a convolution's weights, or its biases, uniformly from +-1 / sqrt(fan_in); fan_in = Ci * K * K for both.
 /// These are PyTorch's defaults for Conv2d: its Kaiming bound gain * sqrt(3 / fan_in), gain^2 = 2 / (1 + a^2), with
@@ -24,4 +24,4 @@ void init_uniform(std::span<T> values, std::size_t fan_in, random_stream& random
         value = static_cast<T>(random.uniform(-bound, bound));
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

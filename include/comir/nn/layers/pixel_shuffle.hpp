@@ -5,7 +5,7 @@
 
 #include <comir/nn/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Every four channels become the pixels of one channel's 2x2 squares: y[c, 2i + a, 2j + b] = x[4c + 2a + b, i, j].
 /// Shapes:  x (N, 4C, H, W), y (N, C, 2H, 2W)
@@ -57,4 +57,4 @@ struct pixel_shuffle {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

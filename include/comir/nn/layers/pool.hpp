@@ -8,7 +8,7 @@
 
 #include <comir/nn/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -93,4 +93,4 @@ struct max_pool {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

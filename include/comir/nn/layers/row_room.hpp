@@ -8,7 +8,7 @@
 #include <comir/core/simd.hpp>
 #include <comir/core/tensor.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Kernels store whole vectors, so rows that they write must reach to the end of their last one.
 template <scalar T>
@@ -18,4 +18,4 @@ void check_row_room(tensor_view<T> const& y, std::string_view who) {
                          " values apart, expected at least ", needed, "; let y be a tensor or channels of one");
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

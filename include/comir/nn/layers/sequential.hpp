@@ -9,7 +9,7 @@
 
 #include <comir/nn/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Layers one after another, itself a layer: each reads what the one before wrote.
 /// Parameters and running statistics are the layers' own, one after another in the layers' order.
@@ -189,4 +189,4 @@ private:
     std::tuple<First, Rest...> layers_;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -6,7 +6,7 @@
 
 #include <comir/nn/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Every pixel becomes a square of 2x2.
 /// Shapes:  x (N, C, H, W), y (N, C, 2H, 2W)
@@ -51,4 +51,4 @@ struct upsample_nearest {
     }
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -20,7 +20,7 @@
 #include <comir/registration/local/alpha_amd.hpp>
 #include <comir/registration/result.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The last resolution of alpha_amd_pyramid: enough for a start within a pixel or two.
 inline std::vector<alpha_amd_step> refining_pyramid(image_shape const& fixed) {
@@ -336,4 +336,4 @@ inline registration_result<rigid2> register_auto(image<float> const& fixed, imag
     return result;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -8,7 +8,7 @@
 #include <comir/image/image.hpp>
 #include <comir/transform/rigid.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// The parts of two images that can meet near a transform.
 struct meeting_windows {
@@ -57,4 +57,4 @@ inline meeting_windows windows_near(rigid2 const& fixed_to_moving, image_shape c
             box_under(fixed_to_moving, fixed, moving, margin)};
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -17,7 +17,7 @@
 #include <comir/registration/result.hpp>
 #include <comir/transform/compose.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Threads and seed apply to all parts; those of the parts are not read.
 struct feature_options {
@@ -164,4 +164,4 @@ feature_result<Transform> register_features(image<T> const& fixed, image<U> cons
     }
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -11,7 +11,7 @@
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/local/alpha_amd.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Progress and threads of alpha_amd are not read: those of features apply to both.
 struct feature_start_options {
@@ -79,4 +79,4 @@ feature_start_result<Transform> register_features_then_alpha_amd(image<float> co
     }
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -10,7 +10,7 @@
 #include <comir/registration/metrics/alpha_amd/measure.hpp>
 #include <comir/transform/rigid.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// The measure at a pose against what it is at unrelated ones.
 struct amd_contrast {
@@ -72,4 +72,4 @@ inline double confidence_of(amd_contrast const& c) {
     return 1.0 / (1.0 + std::exp(-(offset + by_ratio * c.ratio + by_z_score * c.z_score)));
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

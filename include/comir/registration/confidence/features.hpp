@@ -14,9 +14,7 @@
 #include <comir/features/fit.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Share of the fixed image that the transform puts inside the moving image, on a grid of 32 x 32 points.
 template <affine_transform T>
@@ -109,6 +107,4 @@ inline double share_beyond_chance(std::span<point_match const> matches, std::spa
     return (k - by_chance) / k;
 }
 
-}  // namespace detail
-
-}  // namespace comir::inline COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail

@@ -13,7 +13,7 @@
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// How mutual information at a pose stands out against null_poses.
 struct information_evidence {
@@ -80,4 +80,4 @@ inline double confidence_of(information_evidence const& e) {
     return 1.0 / (1.0 + std::exp(-(offset + by_log_margin * std::log(e.margin) + by_z_score * e.z_score)));
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -8,7 +8,7 @@
 #include <comir/core/error.hpp>
 #include <comir/registration/global/options.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// How sure a search is of one of its poses, as numbers that do not depend on the images' size.
 struct search_evidence {
@@ -57,4 +57,4 @@ inline double search_confidence(search_evidence const& e) {
     return detail::confidence_at(w[0] + w[1] * e.score + w[2] * e.runner_up, e.runner_up);
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -14,7 +14,7 @@
 #include <comir/registration/metrics/mutual_information/level.hpp>
 #include <comir/transform/affine.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 struct masked_image {
     image<float> const& values;
@@ -104,4 +104,4 @@ inline double confidence_of(search_outcome const& outcome, std::size_t which, se
     return confidence_of(evidence, search, weights);
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -13,7 +13,7 @@
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// How the correlation of two images' details at a pose stands out against null_poses.
 struct correlation_evidence {
@@ -52,4 +52,4 @@ inline double confidence_of(correlation_evidence const& e) {
            (1.0 + std::exp(-(offset + by_log_margin * std::log(e.margin) + by_margin_over_null * e.margin_over_null)));
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -13,7 +13,7 @@
 #include <comir/core/simd_tail.hpp>
 #include <comir/registration/global/coarse.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// A turned moving image on its grid.
 struct turned_image {
@@ -287,4 +287,4 @@ private:
     score_rule rule_;
 };
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

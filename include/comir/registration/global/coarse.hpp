@@ -15,7 +15,7 @@
 #include <comir/registration/global/options.hpp>
 #include <comir/registration/global/scores.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// A pose of the search: the moving image, turned, lies with its centre on (x, y) of the fixed image.
 struct search_pose {
@@ -304,4 +304,4 @@ private:
     std::vector<tile_spectra> tiles_;
 };
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

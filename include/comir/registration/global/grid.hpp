@@ -7,7 +7,7 @@
 
 #include <comir/core/fft.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Shifts along one axis, and how they are cut so that each part is one cyclic correlation of length `cycle`.
 /// A shift s lays the turned image's pixel 0 on the fixed image's pixel s.
@@ -58,4 +58,4 @@ inline shift_axis make_shift_axis(std::ptrdiff_t first, std::ptrdiff_t last, std
     return axis;
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

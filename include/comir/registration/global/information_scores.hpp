@@ -9,7 +9,7 @@
 #include <comir/registration/global/level.hpp>
 #include <comir/registration/global/scores.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 inline constexpr std::size_t most_clusters = 16;
 
@@ -155,4 +155,4 @@ inline void information_scores(fft2 const& plan, std::vector<complex_plane> cons
     });
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -11,7 +11,7 @@
 #include <comir/image/pyramid.hpp>
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// An image at one resolution as a search uses it: values that are zero where the weight is zero.
 /// Shapes: values (C, H, W), for correlation; numbers (1, H, W), for mutual information, each pixel's level; what the
@@ -223,4 +223,4 @@ void turn_level(search_level const& level, double angle, turned_grid const& grid
     }
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

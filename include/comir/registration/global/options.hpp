@@ -10,7 +10,7 @@
 #include <comir/image/image.hpp>
 #include <comir/transform/rigid.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What a global search maximises.
 enum class search_metric {
@@ -84,4 +84,4 @@ struct search_outcome {
     double seconds = 0.0;          // wall time
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

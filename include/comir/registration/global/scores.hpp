@@ -7,7 +7,7 @@
 
 #include <comir/core/fft.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// The score of a shift that does not count: too little overlap, or nothing to correlate.
 inline constexpr float no_score = -2.0f;
@@ -146,4 +146,4 @@ inline void correlation_scores(fft2 const& plan, std::vector<complex_plane> cons
     }
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -22,7 +22,7 @@
 #include <comir/registration/result.hpp>
 #include <comir/transform/compose.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -297,4 +297,4 @@ inline registration_result<rigid2> global_search(image<float> const& fixed, imag
     return result;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

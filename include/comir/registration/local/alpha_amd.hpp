@@ -25,7 +25,7 @@
 #include <comir/registration/result.hpp>
 #include <comir/transform/affine.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -128,8 +128,8 @@ public:
             });
             if (correlate)
                 for (auto& run : runs)
-                    run.correlation =
-                        correlation(resolutions_[done], moving_resolution, run.transform, static_cast<double>(step.factor));
+                    run.correlation = correlation(resolutions_[done], moving_resolution, run.transform,
+                                                  static_cast<double>(step.factor));
             if (!last)
                 iterations += abandon(runs, step.step_begin);
             if (!coarsest_moving) {
@@ -161,9 +161,9 @@ public:
                 at_level(best.transform, static_cast<double>(options_.pyramid[compared].factor)), options_.seed,
                 options_.threads));
         else if (varied && fits(best))
-            result.confidence = detail::confidence_of(detail::contrast_amd(resolutions_[coarsest].level, *coarsest_moving,
-                                                                           detail::to_amd_map(best.transform),
-                                                                           options_.symmetric, options_.seed));
+            result.confidence = detail::confidence_of(
+                detail::contrast_amd(resolutions_[coarsest].level, *coarsest_moving, detail::to_amd_map(best.transform),
+                                     options_.symmetric, options_.seed));
         result.overlap = best.overlap;
         result.iterations = iterations;
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -271,4 +271,4 @@ registration_result<Transform> register_alpha_amd(image<float> const& fixed, ima
     }
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -10,7 +10,7 @@
 #include <comir/registration/metrics/alpha_amd/options.hpp>
 #include <comir/transform/geometry.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Where a descent stands, and how it came to rest.
 template <class Transform>
@@ -144,4 +144,4 @@ std::size_t descend_amd(amd_start<Transform>& start, amd_level const& fixed, amd
     return done;
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -22,7 +22,7 @@
 #include <comir/transform/affine.hpp>
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -207,4 +207,4 @@ registration_result<Transform> register_mutual_information(image<float> const& f
     }
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -13,7 +13,7 @@
 #include <comir/registration/metrics/mutual_information/measure.hpp>
 #include <comir/registration/metrics/mutual_information/options.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// How far parameters move the points of an image: `scale` is one over the mean square for a unit of each, the terms
 /// are for units that make all mean squares one.
@@ -191,4 +191,4 @@ void descend_mi(mi_start<Transform>& start, mi_problem<Transform> const& problem
         t = mean;
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -11,7 +11,7 @@
 #include <comir/registration/local/starts.hpp>
 #include <comir/registration/metrics/mutual_information/options.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Every start angle about the fixed image's centre, which is put on the moving image's centre, and beside it.
 template <affine_transform Transform>
@@ -73,4 +73,4 @@ void keep_mi_starts(std::vector<mi_start<Transform>>& starts, std::size_t count,
     starts = std::move(kept);
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

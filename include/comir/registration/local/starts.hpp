@@ -7,7 +7,7 @@
 #include <comir/transform/rigid.hpp>
 #include <comir/transform/similarity.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Turns a transform by the angle; false if it cannot turn.
 template <class Transform>
@@ -32,4 +32,4 @@ Transform centred_start(image_shape const& fixed, image_shape const& moving) {
     return t;
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

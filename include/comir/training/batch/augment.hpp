@@ -16,7 +16,7 @@
 #include <comir/image/warp.hpp>
 #include <comir/transform/affine.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What may happen to a patch on its way from a scene into a batch.
 struct augment_options {
@@ -182,4 +182,4 @@ inline void augment(image<float> const& scene, augmentation const& how, interpol
             method, [&](auto m) { detail::cut_patch<decltype(m)::value>(scene, how.patch_to_scene, patch, 0); });
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

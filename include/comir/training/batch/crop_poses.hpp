@@ -13,7 +13,7 @@
 #include <comir/transform/affine.hpp>
 #include <comir/transform/rigid.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Where the modalities' patches of a step lie in the squares that are drawn from scenes, and what they show in common.
 /// With one cell a patch is its square. With more, a square is two cells wider than a patch: of each sample one
@@ -151,4 +151,4 @@ private:
     std::vector<sample> samples_;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -5,7 +5,7 @@
 #include <comir/core/random.hpp>
 #include <comir/core/tensor.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Turns the contrast of a share of the samples over: each channel about its mean in the patch, so that dark becomes
 /// bright. What is learned from such patches does not rest on which of two materials is the brighter one, which may
@@ -30,4 +30,4 @@ inline void invert_contrast(tensor_view<float> const& patches, double share, ran
     }
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -17,7 +17,7 @@
 #include <comir/training/batch/augment.hpp>
 #include <comir/transform/compose.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// One scene seen in M modalities: images of equal rows and columns, whose pixels show the same points.
 template <std::size_t M>
@@ -179,4 +179,4 @@ private:
     std::vector<std::size_t> area_ends_;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

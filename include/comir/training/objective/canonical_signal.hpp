@@ -15,7 +15,7 @@
 #include <comir/image/image.hpp>
 #include <comir/training/batch/sampler.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 namespace detail {
 
@@ -212,4 +212,4 @@ std::vector<image<float>> canonical_signal(std::span<aligned_images<M> const> sc
     return signals;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

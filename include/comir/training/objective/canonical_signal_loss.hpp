@@ -15,7 +15,7 @@
 #include <comir/training/batch/sampler.hpp>
 #include <comir/training/objective/canonical_signal.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Pulls the representations of a batch towards the canonical signal of its patches: weight times the sum over the
 /// modalities of the mean of (x - signal)^2, in as many channels as the signal has. Contrastive losses leave open what
@@ -91,4 +91,4 @@ private:
     int threads_;
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -9,7 +9,7 @@
 #include <comir/image/pyramid.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 inline constexpr std::size_t amd_least_side = 8;
 inline constexpr char const* amd_name = "comir::register_alpha_amd";
@@ -76,4 +76,4 @@ inline void check_amd_options(alpha_amd_options const& o) {
                 "; expected a factor and samples above 0, the others finite and not negative");
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

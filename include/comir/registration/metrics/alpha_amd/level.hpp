@@ -12,7 +12,7 @@
 #include <comir/image/distance.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// One image at one resolution as alpha-AMD sees it: for every alpha level q a map of the distance from a point of
 /// level q, and the points themselves in a random order. With L alpha levels, a pixel of value v has the level
@@ -207,4 +207,4 @@ private:
     std::vector<unsigned char> point_q_;  // [channel][point]
 };
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -10,7 +10,7 @@
 #include <comir/registration/metrics/alpha_amd/level.hpp>
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Sums over sampled points that lie inside the target image, each with its weight: of the interpolated distance, of
 /// its derivative by the target's x and y, and of that derivative times a place. Derivatives by any affine transform's
@@ -256,4 +256,4 @@ amd_evaluation<Transform::parameter_count> evaluate_amd(amd_level const& fixed, 
     return out;
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -8,7 +8,7 @@
 #include <comir/core/progress.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// One resolution of an alpha-AMD registration.
 /// Units: sigma, step_begin and step_end in pixels of the full image; a step is how far an iteration moves a typical
@@ -104,4 +104,4 @@ inline alpha_amd_options comir_alpha_amd_options() {
     return options;
 }
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI

@@ -10,7 +10,7 @@
 #include <comir/registration/metrics/alpha_amd/level.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 // Points of each image that a resolution keeps in random order; more would only be drawn from once.
 inline constexpr std::size_t amd_kept_points = std::size_t{1} << 17;
@@ -80,4 +80,4 @@ inline amd_resolution make_amd_level(image<float> const& values, image_mask cons
             used, options.choice == amd_choice::correlation ? level.values : image<float>(), small_mask};
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

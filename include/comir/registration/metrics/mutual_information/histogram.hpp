@@ -8,7 +8,7 @@
 #include <comir/core/simd.hpp>
 #include <comir/registration/metrics/mutual_information/level.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Room for one evaluation after another, on one thread at a time.
 struct mi_workspace {
@@ -90,4 +90,4 @@ inline double measure_joint(mi_workspace& work, double total, bool normalised) {
     return normalised ? (ratio ? (fixed + moving) / joint : 1.0) : fixed + moving - joint;
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

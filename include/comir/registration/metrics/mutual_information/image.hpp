@@ -11,7 +11,7 @@
 #include <comir/image/image.hpp>
 #include <comir/image/pyramid.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 inline constexpr std::size_t mi_least_side = 8;
 
@@ -110,4 +110,4 @@ inline image<float> prepare_mi_image(image<float> source, image_mask const& mask
     return source;
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

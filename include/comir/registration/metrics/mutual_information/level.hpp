@@ -11,7 +11,7 @@
 #include <comir/image/image.hpp>
 #include <comir/registration/metrics/mutual_information/image.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// Points are handled in whole blocks, which need no tail.
 inline constexpr std::size_t mi_block = 64;
@@ -116,4 +116,4 @@ private:
     std::vector<unsigned char> cells_;
 };
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -12,7 +12,7 @@
 #include <comir/registration/metrics/mutual_information/level.hpp>
 #include <comir/transform/concepts.hpp>
 
-namespace comir::inline COMIR_ABI::detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// A run of points: `first` and `count` are multiples of mi_block; it goes on at the beginning where it passes the end.
 struct mi_sample {
@@ -190,4 +190,4 @@ mi_evaluation<Transform::parameter_count> evaluate_mi(mi_points const& points, m
     return out;
 }
 
-}  // namespace comir::inline COMIR_ABI::detail
+}}}  // namespace comir::COMIR_ABI::detail

@@ -8,7 +8,7 @@
 #include <comir/core/progress.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir::inline COMIR_ABI {
+namespace comir { inline namespace COMIR_ABI {
 
 /// One resolution of a registration by mutual information: blur, take every factor-th pixel, descend.
 /// Units: sigma and max_step in pixels of the full image
@@ -55,4 +55,4 @@ struct mutual_information_options {
     progress on_progress = {};  // after each resolution; stopping leaves the best transform so far, not converged
 };
 
-}  // namespace comir::inline COMIR_ABI
+}}  // namespace comir::COMIR_ABI
