@@ -201,8 +201,9 @@ scaling_rows() {
 
 {
     echo "# Performance"
-    echo "Written by \`bench/compare.sh\`: medians of $runs runs, ours and the peer's one right after the other. Ratio = peer's time / ours."
-    echo "Single convolutions other than 48 to 48 are to reach their aim or 0.75 of the peak of fused multiply-adds, measured beside each; on one thread, times are processor time, which other programs' work hardly lengthens."
+    echo "Written by \`bench/compare.sh\`: medians of $runs runs, comir and the peer one right after the other. Ratio = time of the peer / time of comir."
+    echo "Single convolutions other than 48 to 48 shall reach their aim or 0.75 of the peak of fused multiply-adds (FMA), measured beside each."
+    echo "Times on one thread are processor time, which the work of other programs hardly lengthens."
     echo
     load=$(cut -d' ' -f1 /proc/loadavg)
     echo "- Machine: $(lscpu | sed -n 's/^Model name: *//p' | head -n 1), $(nproc) processors, load $load at the end of the run; $(date +%F)."
@@ -210,7 +211,7 @@ scaling_rows() {
         echo "- **The machine was busy with other work: the times are too long, and a single ratio can be off by a factor of two.**"
     fi
     [ "$only" = . ] || echo "- Only the tasks that match \`$only\`."
-    echo "- Networks, ours and the peers': the original's, pooling by maxima. The tool trains networks that pool by means."
+    echo "- Networks: those of the original, pooling by maxima, on both sides. The tool trains networks that pool by means."
     echo "- Compiler: $(${CXX:-c++} --version | head -n 1)."
     for name in "${!version[@]}"; do
         echo "- $name ${version[$name]}$([ "$name" = PyTorch ] && echo ', channels_last, huge pages and OpenBLAS')."
@@ -227,7 +228,8 @@ scaling_rows() {
         echo "| $task | $threads | $comir_ms | $comir_mb | $peer_name | $peer_ms | $peer_mb | $ratio | $target | $share |"
     done
     echo
-    echo "Two threads' work per processor time over one's, times two: memory, caches and clocks that threads share make it less than 2, waiting does not count."
+    echo "How much more two threads do than one: work per processor time of two over that of one, times two."
+    echo "Memory, caches and clocks that threads share make it less than 2; waiting does not count."
     echo
     echo "| work | two threads |"
     echo "|---|---|"
