@@ -131,6 +131,7 @@
 #include <comir/registration/global/options.hpp>
 #include <comir/registration/global/scores.hpp>
 #include <comir/registration/global/search.hpp>
+#include <comir/registration/input.hpp>
 #include <comir/registration/local/alpha_amd.hpp>
 #include <comir/registration/local/alpha_amd_descent.hpp>
 #include <comir/registration/local/mutual_information.hpp>

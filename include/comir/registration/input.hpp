@@ -1,0 +1,29 @@
+#pragma once
+
+#include <comir/image/image.hpp>
+
+namespace comir { inline namespace COMIR_ABI {
+
+namespace detail {
+
+inline image<float> const no_image{};
+inline image_mask const no_mask{};
+
+}  // namespace detail
+
+/// One of the two images of a registration, with all that is known of it. It refers to images that others hold, as long
+/// as the call lasts: `register_auto({.values = a, .mask = m, .raw = photograph}, {.values = b})`.
+/// Shapes: values (C, H, W); mask and weights (1, H, W) or empty; raw (any C, H, W) or empty
+struct registration_input {
+    image<float> const& values;                      // what methods compare: a representation, or the image itself
+    image_mask const& mask = detail::no_mask;        // zeros are left out; empty: every pixel counts
+    image<float> const& raw = detail::no_image;      // what the values were made of, such as the photograph behind a
+                                                     // representation; empty: the values are raw themselves
+    image<float> const& weights = detail::no_image;  // how much a pixel's distance counts, above 0 to a million; read
+                                                     // by alpha-AMD only; empty: all alike
+
+    /// The raw image, or the values where there is none.
+    image<float> const& raw_or_values() const { return raw.empty() ? values : raw; }
+};
+
+}}  // namespace comir::COMIR_ABI
