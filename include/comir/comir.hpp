@@ -26,14 +26,19 @@
 #include <comir/contrastive/point_kernels.hpp>
 #include <comir/contrastive/rowwise_norm.hpp>
 #include <comir/core/abi.hpp>
+#include <comir/core/check_range.hpp>
 #include <comir/core/concepts.hpp>
 #include <comir/core/error.hpp>
 #include <comir/core/fft.hpp>
 #include <comir/core/fft_strip.hpp>
+#include <comir/core/kmeans.hpp>
+#include <comir/core/linalg/cholesky.hpp>
+#include <comir/core/linalg/square_matrix.hpp>
 #include <comir/core/linalg/symmetric_eigen.hpp>
 #include <comir/core/memory.hpp>
 #include <comir/core/parallel.hpp>
 #include <comir/core/progress.hpp>
+#include <comir/core/quantile.hpp>
 #include <comir/core/random.hpp>
 #include <comir/core/simd.hpp>
 #include <comir/core/simd_tail.hpp>
@@ -129,6 +134,7 @@
 #include <comir/registration/global/information_scores.hpp>
 #include <comir/registration/global/level.hpp>
 #include <comir/registration/global/options.hpp>
+#include <comir/registration/global/quantise.hpp>
 #include <comir/registration/global/scores.hpp>
 #include <comir/registration/global/search.hpp>
 #include <comir/registration/input.hpp>

@@ -66,7 +66,7 @@ TEST_CASE("encoder: its preprocessing is part of it") {
     auto encoder = make_encoder();
     auto const picture = noise(2, 40, 33);
     auto const by_hand =
-        encoder.encode(comir::normalise_local_contrast(comir::log1p_transform(picture), {.sigma = 5, .floor = 0.1}));
+        encoder.encode(comir::local_contrast(comir::log1p_transform(picture), {.sigma = 5, .floor = 0.1}));
     encoder.settings().log = true;
     encoder.settings().contrast_sigma = 5;
     encoder.settings().contrast_floor = 0.1;

@@ -39,7 +39,7 @@ inline image<float> training_sheet(std::span<image<float> const> images,
         auto const all = representations[m].values();
         values.insert(values.end(), all.begin(), all.end());
     }
-    float const low = detail::percentile(values, 0.5), high = detail::percentile(values, 99.5);
+    float const low = percentile(values, 0.5), high = percentile(values, 99.5);
     image<float> sheet({3, 2 * h + gap, images.size() * (w + gap) - gap});
     std::ranges::fill(sheet.values(), 1.0f);
     for (std::size_t m = 0; m < images.size(); ++m) {

@@ -9,6 +9,7 @@
 
 #include <comir/core/concepts.hpp>
 #include <comir/core/error.hpp>
+#include <comir/core/quantile.hpp>
 #include <comir/features/sift_options.hpp>
 #include <comir/image/image.hpp>
 
@@ -39,13 +40,8 @@ intensity_span measure_span(image<T> const& source, std::size_t channel, image_m
         if (counts(i))
             sorted.push_back(values[i]);
     if (!sorted.empty()) {
-        auto const at = [&](double share) {
-            auto const place =
-                sorted.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(sorted.size() - 1));
-            std::nth_element(sorted.begin(), place, sorted.end());
-            return static_cast<double>(*place);
-        };
-        double const low = at(0.001), high = at(0.999);
+        auto const low = static_cast<double>(lower_quantile(sorted, 0.001));
+        auto const high = static_cast<double>(lower_quantile(sorted, 0.999));
         if (high > low)
             return {low, high - low};
     }

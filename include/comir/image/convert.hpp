@@ -13,6 +13,7 @@
 #include <comir/core/concepts.hpp>
 #include <comir/core/error.hpp>
 #include <comir/core/linalg/symmetric_eigen.hpp>
+#include <comir/core/quantile.hpp>
 #include <comir/image/image.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
@@ -97,20 +98,6 @@ struct normalise_options {
 };
 
 namespace detail {
-
-/// Interpolates linearly between the two nearest order statistics; reorders the values.
-template <class T>
-T percentile(std::vector<T>& values, double percent) {
-    double const place = static_cast<double>(values.size() - 1) * percent / 100.0;
-    auto const below = std::min(static_cast<std::size_t>(place), values.size() - 1);
-    auto const middle = values.begin() + static_cast<std::ptrdiff_t>(below);
-    std::ranges::nth_element(values, middle);
-    double const rest = place - static_cast<double>(below);
-    if (rest <= 0.0)
-        return *middle;
-    double const above = *std::min_element(middle + 1, values.end());
-    return static_cast<T>(*middle + rest * (above - *middle));
-}
 
 template <class T>
 void normalise_range(std::span<T> values, normalise_options const& options) {

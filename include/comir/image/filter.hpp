@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <vector>
 
 #include <comir/core/parallel.hpp>
@@ -149,16 +148,5 @@ image<T> gaussian_blur(image<T> const& source, double sigma, int threads = 0) {
     out.origin = source.origin;
     return out;
 }
-
-namespace detail {
-
-/// Leaves of an image what its Gaussian blur does not show.
-template <scalar T>
-void subtract_blur(image<T>& values, double sigma, int threads) {
-    image<T> const coarse = gaussian_blur(values, sigma, threads);
-    std::ranges::transform(values.values(), coarse.values(), values.values().begin(), std::minus<>{});
-}
-
-}  // namespace detail
 
 }}  // namespace comir::COMIR_ABI

@@ -31,7 +31,7 @@ struct encoder_settings {
     std::string modality;  // its name in the model
     bool log = false;      // log(1 + x) of the image's values before the network
     intensity_range range;
-    double contrast_sigma = 0;     // px: normalise_local_contrast before the network; 0: not
+    double contrast_sigma = 0;     // px: local_contrast before the network; 0: not
     double contrast_floor = 0.02;  // as local_contrast_options
     bool average_turns = false;    // the mean over the image's four quarter turns, turned back; four times the work
 };
@@ -42,14 +42,13 @@ inline bool preprocesses(encoder_settings const& settings) {
 }
 
 /// The image as the network of these settings reads it.
-/// Errors: those of log1p_transform and normalise_local_contrast
+/// Errors: those of log1p_transform and local_contrast
 inline image<float> preprocess(image<float> source, encoder_settings const& settings, int threads = 0) {
     if (settings.log)
         source = log1p_transform(std::move(source));
     if (settings.contrast_sigma > 0)
-        source = normalise_local_contrast(
-            std::move(source),
-            {.sigma = settings.contrast_sigma, .floor = settings.contrast_floor, .threads = threads});
+        source = local_contrast(
+            source, {.sigma = settings.contrast_sigma, .floor = settings.contrast_floor, .threads = threads});
     return source;
 }
 

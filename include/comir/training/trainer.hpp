@@ -49,7 +49,7 @@ struct trainer_options {
     double canonical_weight =
         3;  // first weight of the canonical_signal_loss; 0 beside invert_contrast, and in the original
     std::vector<bool> log{};           // per modality: log(1 + x) first; empty means none
-    double contrast_sigma = 0;         // px: normalise_local_contrast first; 0: not
+    double contrast_sigma = 0;         // px: local_contrast first; 0: not
     double contrast_floor = 0.02;      // as local_contrast_options
     double invert_contrast = 0;        // share of patches whose contrast is turned over, of each modality by itself
     std::vector<std::string> names{};  // of the modalities, kept in the encoders

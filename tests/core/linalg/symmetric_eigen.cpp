@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <comir/core/linalg/cholesky.hpp>
 #include <comir/core/linalg/symmetric_eigen.hpp>
 #include <comir/core/random.hpp>
 

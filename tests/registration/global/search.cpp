@@ -274,30 +274,6 @@ TEST_CASE("global_search: strong structures of one image alone do not hide faint
     }
 }
 
-TEST_CASE("local_contrast_of: contrast over the surroundings', of all channels together") {
-    image<float> picture({2, 40, 60}, 1.0f);
-    image_mask mask({1, 40, 60}, 1);
-    for (std::size_t y = 0; y < 40; ++y)
-        for (std::size_t x = 0; x < 60; ++x) {
-            // A chequerboard that is ten times as strong on the right.
-            picture(0, y, x) += ((x + y) % 2 == 0 ? 1.0f : -1.0f) * (x < 30 ? 0.1f : 1.0f);
-            if (y < 4) {
-                mask(0, y, x) = 0;
-                picture(0, y, x) = picture(1, y, x) = std::numeric_limits<float>::quiet_NaN();
-            }
-        }
-    auto const seen = comir::detail::local_contrast_of(picture, mask, 3.0, 0.01, 1);
-    CHECK(std::abs(seen(0, 20, 8)) == doctest::Approx(1.0).epsilon(0.05));
-    CHECK(std::abs(seen(0, 20, 50)) == doctest::Approx(1.0).epsilon(0.05));
-    CHECK(std::abs(seen(0, 5, 50)) == doctest::Approx(1.0).epsilon(0.1));
-    CHECK(seen(1, 20, 50) == doctest::Approx(0.0).epsilon(1e-5));
-    auto const coarse = comir::detail::local_contrast_of(picture, mask, 3.0, 1.0, 1);
-    CHECK(std::abs(coarse(0, 20, 8)) < 0.2);
-    CHECK(std::abs(coarse(0, 20, 50)) > 0.6);
-    auto const flat = comir::detail::local_contrast_of(image<float>({1, 20, 20}, 0.3f), {}, 3.0, 0.2, 1);
-    CHECK(std::ranges::all_of(flat.values(), [](float v) { return v == 0.0f; }));
-}
-
 TEST_CASE("least_overlap: a quarter, three quarters of a small image in a large one, or what is asked for") {
     CHECK(comir::least_overlap({}, {1, 256, 256}, {1, 256, 256}) == 0.25);
     CHECK(comir::least_overlap({}, {1, 512, 512}, {1, 160, 160}) == 0.75);

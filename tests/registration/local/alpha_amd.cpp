@@ -345,31 +345,6 @@ TEST_CASE("register_alpha_amd: details are registered where whole regions disagr
     CHECK(without < with);
 }
 
-TEST_CASE("details_of: an image less the weighted mean around each pixel that counts") {
-    auto const values = random_image({2, 9, 14}, 3);
-    image_mask mask({1, 9, 14}, 1);
-    mask(0, 4, 6) = mask(0, 0, 1) = 0;
-    constexpr double sigma = 1.2;
-    for (image_mask const& counted : {image_mask{}, mask}) {
-        auto const found = detail::details_of(values, counted, sigma, 1);
-        for (std::size_t c = 0; c < 2; ++c) {
-            double sum = 0.0, total = 0.0;
-            for (long y = 0; y < 9; ++y)
-                for (long x = 0; x < 14; ++x) {
-                    double const weight =
-                        std::exp(-0.5 * double((x - 7) * (x - 7) + (y - 4) * (y - 4)) / sigma / sigma);
-                    bool const counts =
-                        counted.empty() || counted(0, static_cast<std::size_t>(y), static_cast<std::size_t>(x));
-                    sum += counts ? weight * double(values(c, static_cast<std::size_t>(y), static_cast<std::size_t>(x)))
-                                  : 0.0;
-                    total += counts ? weight : 0.0;
-                }
-            // The kernel of the blur ends at three to four sigmas.
-            CHECK(double(found(c, 4, 7)) == doctest::Approx(double(values(c, 4, 7)) - sum / total).epsilon(0.02));
-        }
-    }
-}
-
 TEST_CASE("register_alpha_amd: weights choose the points that count") {
     // The left and the right half move differently; only the weights say which to follow.
     rigid2 const left{{0.0, 5.0, -3.0}, {47.5, 47.5}}, right{{0.0, -4.0, 2.0}, {47.5, 47.5}};

@@ -25,7 +25,8 @@ inline correlation_evidence correlation_evidence_at(image<float> const& fixed, i
                                                     image<float> const& moving, image_mask const& moving_mask,
                                                     affine2 const& fixed_to_moving, std::uint64_t seed, int threads) {
     constexpr double sigma = 4.0;  // pixels, of an image of about compared_pixels
-    auto const a = details_of(fixed, fixed_mask, sigma, threads), b = details_of(moving, moving_mask, sigma, threads);
+    auto const a = local_detail(fixed, sigma, fixed_mask, threads),
+               b = local_detail(moving, sigma, moving_mask, threads);
     null_poses<zncc_result> poses;
     parallel_for(poses.count, threads, [&](std::size_t i) {
         affine2 const there = compose(fixed_to_moving, to_affine(poses.move(i, fixed.shape(), seed, 78)));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <vector>
 
 #include <comir/core/fft.hpp>
@@ -12,64 +11,6 @@
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 inline constexpr std::size_t most_clusters = 16;
-
-/// The number (0, 1, ...) of each pixel's k-means cluster, all channels together; 0 where the weight is 0. The clusters
-/// start at evenly spaced ranks of the channels' sum; few passes suffice, since any similar cut of the values will do.
-inline image<float> quantise(image<float> const& values, image<float> const& weight, std::size_t clusters) {
-    constexpr std::size_t passes = 12, most_samples = 8192;
-    std::size_t const channels = values.channels(), pixels = weight.values().size();
-    std::vector<std::size_t> sample;
-    std::size_t const stride = std::max<std::size_t>(1, pixels / most_samples);
-    for (std::size_t i = stride / 2; i < pixels; i += stride)
-        if (weight.values()[i] > 0.0f)
-            sample.push_back(i);
-    image<float> numbers({1, values.height(), values.width()});
-    if (sample.empty())
-        return numbers;
-    auto const sum = [&](std::size_t i) {
-        float s = 0.0f;
-        for (std::size_t c = 0; c < channels; ++c)
-            s += values.channel(c)[i];
-        return s;
-    };
-    std::stable_sort(sample.begin(), sample.end(), [&](std::size_t a, std::size_t b) { return sum(a) < sum(b); });
-    std::vector<float> centres(clusters * channels);
-    for (std::size_t k = 0; k < clusters; ++k)
-        for (std::size_t c = 0; c < channels; ++c)
-            centres[k * channels + c] = values.channel(c)[sample[(2 * k + 1) * sample.size() / (2 * clusters)]];
-    auto const nearest = [&](std::size_t i) {
-        std::size_t best = 0;
-        float least = std::numeric_limits<float>::infinity();
-        for (std::size_t k = 0; k < clusters; ++k) {
-            float d = 0.0f;
-            for (std::size_t c = 0; c < channels; ++c) {
-                float const e = values.channel(c)[i] - centres[k * channels + c];
-                d += e * e;
-            }
-            if (d < least) {
-                least = d;
-                best = k;
-            }
-        }
-        return best;
-    };
-    for (std::size_t pass = 0; pass < passes; ++pass) {
-        std::vector<double> sums(clusters * channels, 0.0), counts(clusters, 0.0);
-        for (std::size_t const i : sample) {
-            std::size_t const k = nearest(i);
-            counts[k] += 1.0;
-            for (std::size_t c = 0; c < channels; ++c)
-                sums[k * channels + c] += static_cast<double>(values.channel(c)[i]);
-        }
-        for (std::size_t k = 0; k < clusters; ++k)
-            for (std::size_t c = 0; c < channels && counts[k] > 0.0; ++c)
-                centres[k * channels + c] = static_cast<float>(sums[k * channels + c] / counts[k]);
-    }
-    for (std::size_t i = 0; i < pixels; ++i)
-        if (weight.values()[i] > 0.0f)
-            numbers.values()[i] = static_cast<float>(nearest(i));
-    return numbers;
-}
 
 /// x log x, and zero up to one half: counts from transforms miss whole numbers by rounding errors.
 inline simd<float> x_log_x(simd<float> const& x) {

@@ -12,13 +12,14 @@
 
 #include <comir/core/parallel.hpp>
 #include <comir/image/centre.hpp>
-#include <comir/image/local_detail.hpp>
+#include <comir/image/local_contrast.hpp>
 #include <comir/registration/confidence/search.hpp>
 #include <comir/registration/confidence/search_information.hpp>
 #include <comir/registration/global/climb.hpp>
 #include <comir/registration/global/coarse.hpp>
 #include <comir/registration/global/level.hpp>
 #include <comir/registration/global/options.hpp>
+#include <comir/registration/global/quantise.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/compose.hpp>
 
@@ -205,9 +206,13 @@ private:
         if (!correlation)
             return level;
         if (o.contrast_sigma > 0.0)
-            level.values =
-                detail::local_contrast_of(level.values, whole.mask.empty() ? whole.mask : subsample(whole.mask, factor),
-                                          o.contrast_sigma, o.contrast_floor, o.threads);
+            level.values = local_contrast(level.values,
+                                          {.sigma = o.contrast_sigma,
+                                           .floor = o.contrast_floor,
+                                           .relative_floor = true,
+                                           .joint = true,
+                                           .threads = o.threads},
+                                          whole.mask.empty() ? whole.mask : subsample(whole.mask, factor));
         detail::centre_values(level);
         return level;
     }

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include <comir/core/error.hpp>
+#include <comir/core/linalg/cholesky.hpp>
 #include <comir/core/linalg/symmetric_eigen.hpp>
 #include <comir/image/filter.hpp>
 #include <comir/image/image.hpp>
+#include <comir/image/local_detail.hpp>
 #include <comir/training/batch/sampler.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
@@ -204,7 +206,7 @@ std::vector<image<float>> canonical_signal(std::span<aligned_images<M> const> sc
                     }
             });
         // The weights are those of details, and a sum's detail is the sum of the details.
-        detail::subtract_blur(signal, detail::canonical_coarse_sigma, threads);
+        signal = local_detail(signal, detail::canonical_coarse_sigma, {}, threads);
         for (float& v : signal.values())
             v = std::clamp(v, -detail::canonical_limit, detail::canonical_limit);
         signals.push_back(std::move(signal));

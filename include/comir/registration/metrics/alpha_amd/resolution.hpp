@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include <comir/core/quantile.hpp>
 #include <comir/image/local_detail.hpp>
 #include <comir/image/pyramid.hpp>
 #include <comir/registration/metrics/alpha_amd/level.hpp>
@@ -31,12 +32,7 @@ inline amd_range value_range(image<float> const& values, image_mask const& mask,
             seen.push_back(std::clamp(values.values()[i], least, 1.0f));
     if (seen.empty())
         return {};
-    auto const at = [&](double share) {
-        auto const place = seen.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(seen.size() - 1));
-        std::nth_element(seen.begin(), place, seen.end());
-        return *place;
-    };
-    amd_range const r{at(cut), at(1.0 - cut)};
+    amd_range const r{lower_quantile(seen, cut), lower_quantile(seen, 1.0 - cut)};
     // Less is rounding, or a quarter of a step of 8 bits: nothing to stretch.
     return r.high - r.low > 1.0f / 1024.0f ? r : amd_range{};
 }
@@ -68,7 +64,7 @@ inline amd_resolution make_amd_level(image<float> const& values, image_mask cons
     image_mask const small_mask = mask.empty() ? mask : subsample(mask, step.factor);
     bool const detailed = options.details > 0.0;
     if (detailed)
-        level.values = details_of(level.values, small_mask, options.details, options.threads);
+        level.values = local_detail(level.values, options.details, small_mask, options.threads);
     amd_range const used = range             ? *range
                            : options.stretch ? value_range(level.values, small_mask, detailed ? -1.0f : 0.0f)
                                              : amd_range{};
