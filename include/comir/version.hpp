@@ -1,5 +1,5 @@
 #pragma once
 
 #define COMIR_VERSION_MAJOR 0
-#define COMIR_VERSION_MINOR 1
+#define COMIR_VERSION_MINOR 2
 #define COMIR_VERSION_PATCH 0
