@@ -1,0 +1,28 @@
+# Fails if clang-format would change a source file. Another version than 14 formats differently, so it is not asked.
+# Call: cmake -DROOT=<repository> -DCLANG_FORMAT=<program> -P format.cmake
+
+cmake_minimum_required(VERSION 3.24)
+set(version "no clang-format")
+if(CLANG_FORMAT)
+    execute_process(COMMAND ${CLANG_FORMAT} --version OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
+if(NOT version MATCHES "version 14\\.")
+    message("skipped: needs clang-format 14, found: ${version}")
+    return()
+endif()
+set(sources "")
+foreach(folder include tests examples bench)
+    file(GLOB_RECURSE found RELATIVE ${ROOT} ${ROOT}/${folder}/*.hpp ${ROOT}/${folder}/*.cpp)
+    list(APPEND sources ${found})
+endforeach()
+execute_process(COMMAND ${CLANG_FORMAT} --dry-run -Werror ${sources} WORKING_DIRECTORY ${ROOT} RESULT_VARIABLE code
+                ERROR_VARIABLE text)
+if(NOT code EQUAL 0)
+    string(REGEX MATCHALL "[^\n:]+:[0-9]+:[0-9]+: error" places "${text}")
+    list(TRANSFORM places REPLACE ":[0-9]+:[0-9]+: error" "")
+    list(REMOVE_DUPLICATES places)
+    list(JOIN places " " places)
+    message(FATAL_ERROR "${text}\nBring them up to date with: clang-format -i ${places}")
+endif()
+list(LENGTH sources count)
+message("${count} files are formatted")
