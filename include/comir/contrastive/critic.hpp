@@ -38,12 +38,12 @@ struct square_view {
 };
 
 /// What a contrastive loss needs to compare representations: any struct with
-///   - `static constexpr std::string_view name`, by which model files and tools call it;
-///   - `similarities(points, s, threads) const`: writes s(i, j) = s(j, i), larger for more alike points. The diagonal
-///     is the critic's own, to carry a number per point to `backward`; the loss never reads it;
-///   - `backward(points, s, ds, dpoints, threads) const`: s is what `similarities` wrote, ds(i, j) = ds(j, i) is the
-///     loss's derivative by the similarity of the unordered pair {i, j}, both entries already summed. Adds the loss's
-///     derivative by the points to dpoints. It may overwrite ds, diagonal included.
+/// - `static constexpr std::string_view name`, by which model files and tools call it;
+/// - `similarities(points, s, threads) const`: writes s(i, j) = s(j, i), larger for more alike points. The diagonal
+///   is the critic's own, to carry a number per point to `backward`; the loss never reads it;
+/// - `backward(points, s, ds, dpoints, threads) const`: s is what `similarities` wrote, ds(i, j) = ds(j, i) is the
+///   loss's derivative by the similarity of the unordered pair {i, j}, both entries already summed. Adds the loss's
+///   derivative by the points to dpoints. It may overwrite ds, diagonal included.
 /// Similarities are double whatever the points' type, since P x P of them cost nothing and spare the loss rounding.
 /// A critic that is a function of one pair at a time is quicker written as a `pair_critic`, one that is a function of
 /// a mean over independent values as an `elementwise_critic`.

@@ -32,6 +32,7 @@ public:
 /// Called with the message before an error is raised; set it where exceptions are off and abort() is not wanted.
 /// It may end the program or jump away. If it returns, the error is thrown (or abort() called without exceptions).
 using failure_handler = void (*)(char const* message);
+/// The handler in use, none at first. Set it before threads start.
 inline failure_handler on_failure = nullptr;
 
 namespace detail {

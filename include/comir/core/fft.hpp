@@ -37,6 +37,7 @@ struct complex_plane {
 /// Threads: none of its own; one plan may be used from many threads, each with its workspace
 class fft2 {
 public:
+    /// Room for one transform after another, on one thread at a time; make_workspace gives it.
     struct workspace {
         complex_plane turned;
         aligned_vector<float> strip;

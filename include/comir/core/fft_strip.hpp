@@ -15,24 +15,31 @@ struct complex_lanes {
     simd<float> re, im;
 };
 
+/// The sum, lane by lane, as the operators below.
 inline complex_lanes operator+(complex_lanes const& a, complex_lanes const& b) {
     return {a.re + b.re, a.im + b.im};
 }
+/// The difference.
 inline complex_lanes operator-(complex_lanes const& a, complex_lanes const& b) {
     return {a.re - b.re, a.im - b.im};
 }
+/// The product with real numbers.
 inline complex_lanes operator*(simd<float> const& a, complex_lanes const& b) {
     return {a * b.re, a * b.im};
 }
+/// The complex product.
 inline complex_lanes operator*(complex_lanes const& a, complex_lanes const& b) {
     return {a.re * b.re - a.im * b.im, multiply_add(a.re, b.im, a.im * b.re)};
 }
+/// a b + c, a being real.
 inline complex_lanes multiply_add(simd<float> const& a, complex_lanes const& b, complex_lanes const& c) {
     return {multiply_add(a, b.re, c.re), multiply_add(a, b.im, c.im)};
 }
+/// The complex conjugate.
 inline complex_lanes conjugate(complex_lanes const& a) {
     return {a.re, -a.im};
 }
+/// The product with the imaginary unit.
 inline complex_lanes times_i(complex_lanes const& a) {
     return {-a.im, a.re};
 }

@@ -74,6 +74,7 @@ public:
     }
 };
 
+/// A vector whose first value lies on a cache line, so that registers are loaded whole.
 template <class T>
 using aligned_vector = std::vector<T, aligned_allocator<T>>;
 

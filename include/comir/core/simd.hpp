@@ -29,8 +29,10 @@ inline constexpr std::size_t simd_width = simd<T>::size;
 
 /// Vector registers of the instruction set; kernels size their blocks by it.
 #if defined(__AVX512F__) || defined(__aarch64__)
+/// Registers of the instruction set: what a kernel can keep beside its loads.
 inline constexpr std::size_t simd_registers = 32;
 #else
+/// Registers of the instruction set: what a kernel can keep beside its loads.
 inline constexpr std::size_t simd_registers = 16;
 #endif
 
@@ -39,14 +41,17 @@ inline char const* simd_name() {
     return xsimd::default_arch::name();
 }
 
+/// The value in every lane.
 template <scalar T>
 simd<T> broadcast(T value) {
     return simd<T>(value);
 }
+/// simd_width values from any address.
 template <scalar T>
 simd<T> load(T const* p) {
     return simd<T>::load_unaligned(p);
 }
+/// Writes simd_width values to any address.
 template <scalar T>
 void store(T* p, simd<T> const& v) {
     v.store_unaligned(p);
@@ -66,8 +71,10 @@ V multiply_add(V const& a, V const& b, V const& c) {
 }
 /// Whether `shifted` is one instruction, cheaper than a load across two cache lines.
 #if defined(__AVX512F__)
+/// Whether `shifted` is quicker than a second load.
 inline constexpr bool simd_shifts = true;
 #else
+/// Whether `shifted` is quicker than a second load.
 inline constexpr bool simd_shifts = false;
 #endif
 /// The vector that begins `Lanes` lanes after `low`, with `high` behind it.
@@ -87,10 +94,12 @@ V shifted(V const& low, V const& high) {
     return V::load_unaligned(both + Lanes);
 #endif
 }
+/// The larger of two values, lane by lane.
 template <class V>
 V maximum(V const& a, V const& b) {
     return xsimd::max(a, b);
 }
+/// The smaller of two values.
 template <class V>
 V minimum(V const& a, V const& b) {
     return xsimd::min(a, b);
@@ -100,18 +109,22 @@ template <class V>
 V where_positive(V const& condition, V const& a, V const& b) {
     return xsimd::select(condition > V(typename V::value_type(0)), a, b);
 }
+/// The absolute value.
 template <class V>
 V absolute(V const& a) {
     return xsimd::abs(a);
 }
+/// The square root.
 template <class V>
 V square_root(V const& a) {
     return xsimd::sqrt(a);
 }
+/// The exponential function.
 template <class V>
 V exponential(V const& a) {
     return xsimd::exp(a);
 }
+/// The natural logarithm.
 template <class V>
 V logarithm(V const& a) {
     return xsimd::log(a);
@@ -178,67 +191,85 @@ struct simd {
     friend simd operator/(simd const& a, simd const& b) { return simd(a.value / b.value); }
 };
 
+/// Values in a register.
 template <scalar T>
 inline constexpr std::size_t simd_width = 1;
+/// Registers of the instruction set: what a kernel can keep beside its loads.
 inline constexpr std::size_t simd_registers = 16;
 
+/// The instruction set that the program was built for, such as "avx2".
 inline char const* simd_name() {
     return "scalar";
 }
 
+/// The value in every lane.
 template <scalar T>
 simd<T> broadcast(T value) {
     return simd<T>(value);
 }
+/// simd_width values from any address.
 template <scalar T>
 simd<T> load(T const* p) {
     return simd<T>(*p);
 }
+/// Writes simd_width values to any address.
 template <scalar T>
 void store(T* p, simd<T> const& v) {
     *p = v.value;
 }
+/// a b + c, rounded once where the processor can.
 template <class V>
 V multiply_add(V const& a, V const& b, V const& c) {
     return V(a.value * b.value + c.value);
 }
+/// Whether `shifted` is quicker than a second load.
 inline constexpr bool simd_shifts = false;
+/// The lanes from `Lanes` on of two registers one after the other.
 template <std::size_t Lanes, class V>
 V shifted(V const& low, V const& high) {
     return Lanes == 0 ? low : high;
 }
+/// The larger of two values, lane by lane.
 template <class V>
 V maximum(V const& a, V const& b) {
     return V(std::max(a.value, b.value));
 }
+/// The smaller of two values.
 template <class V>
 V minimum(V const& a, V const& b) {
     return V(std::min(a.value, b.value));
 }
+/// a where the condition is above 0, else b.
 template <class V>
 V where_positive(V const& condition, V const& a, V const& b) {
     return condition.value > 0 ? a : b;
 }
+/// The absolute value.
 template <class V>
 V absolute(V const& a) {
     return V(std::abs(a.value));
 }
+/// The square root.
 template <class V>
 V square_root(V const& a) {
     return V(std::sqrt(a.value));
 }
+/// The exponential function.
 template <class V>
 V exponential(V const& a) {
     return V(std::exp(a.value));
 }
+/// The natural logarithm.
 template <class V>
 V logarithm(V const& a) {
     return V(std::log(a.value));
 }
+/// All lanes added up.
 template <class V>
 typename V::value_type sum(V const& v) {
     return v.value;
 }
+/// The sums of simd_width registers, one a lane.
 template <scalar T>
 simd<T> lane_sums(simd<T> const* v) {
     return *v;

@@ -27,6 +27,7 @@ struct shape4 {
     constexpr std::size_t size() const { return n * c * h * w; }
 };
 
+/// "(N, C, H, W)", for messages.
 inline std::string to_string(shape4 const& s) {
     return "(" + std::to_string(s.n) + ", " + std::to_string(s.c) + ", " + std::to_string(s.h) + ", " +
            std::to_string(s.w) + ")";
@@ -101,6 +102,7 @@ void for_each_row(tensor_view<T> const& view, F&& f) {
                 f(view.row(i, j, k), w);
 }
 
+/// Sets every value of a view.
 template <class T>
 void fill(tensor_view<T> const& view, std::type_identity_t<T> value) {
     for_each_row(view, [&](T* row, std::size_t w) { std::fill_n(row, w, value); });

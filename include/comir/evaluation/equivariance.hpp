@@ -16,6 +16,7 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
+/// Which angles are tried, and how images are turned.
 struct equivariance_options {
     std::vector<double> angles_deg{};  // none: every 10 degrees, without 0, where the correlation is 1 whatever encodes
     double margin = 0.05;              // share of the inscribed disc's radius that is left out at its rim

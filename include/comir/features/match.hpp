@@ -19,6 +19,7 @@ struct feature_match {
     bool operator==(feature_match const&) const = default;
 };
 
+/// Which of the nearest descriptors count as matches.
 struct match_options {
     double ratio = 0.8;       // largest ratio of nearest to second nearest distance (Lowe 2004); 1: all
     bool cross_check = true;  // the fixed keypoint must also be the nearest to the moving one

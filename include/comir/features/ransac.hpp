@@ -19,6 +19,7 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
+/// What counts as an inlier, and when the search ends.
 struct ransac_options {
     double tolerance = 3.0;                    // pixels of the moving image between a mapped point and its partner
     double max_turn_error = std::numbers::pi;  // radians by which an inlier's turn may differ; pi: any
@@ -31,6 +32,7 @@ struct ransac_options {
     std::uint64_t seed = 1;
 };
 
+/// The transform that most matches agree with.
 template <class Transform>
 struct ransac_result {
     Transform transform{};

@@ -22,6 +22,7 @@ struct image_shape {
     constexpr std::size_t size() const { return c * h * w; }
 };
 
+/// "C x H x W", for messages.
 inline std::string to_string(image_shape const& s) {
     return std::to_string(s.c) + " x " + std::to_string(s.h) + " x " + std::to_string(s.w);
 }

@@ -28,6 +28,7 @@ enum class border {
     reflect,     // the image mirrored at its edge, pixels at the edge twice: c b a | a b c d | d c b
 };
 
+/// How an image is read between its pixels and beyond its edge.
 struct sampling_options {
     interpolation method = interpolation::linear;
     border outside = border::background;

@@ -11,6 +11,7 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
+/// Which surroundings a value is compared with, and what counts as no contrast.
 struct local_contrast_options {
     double sigma = 12;            // px of the Gaussian window
     double floor = 0.02;          // standard deviation, in the image's values, that counts as no contrast

@@ -13,6 +13,7 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
+/// How a moving image is resampled.
 struct warp_options {
     sampling_options sampling{};
     int threads = 0;

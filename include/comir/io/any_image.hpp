@@ -12,6 +12,7 @@ namespace comir { inline namespace COMIR_ABI {
 /// An image as a file holds it.
 using any_image = std::variant<image<std::uint8_t>, image<std::uint16_t>, image<float>>;
 
+/// Which part of an image file is read, and how much at most.
 struct read_image_options {
     std::size_t page = 0;                               // TIFF files may hold several, counted from 0
     std::uint64_t max_values = std::uint64_t{1} << 31;  // pixels x channels; larger files are refused unread

@@ -19,11 +19,13 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
+/// What a transform file says of the images besides the transform.
 struct write_transform_options {
     std::array<std::size_t, 2> fixed_size{0, 0};  // columns, rows; elastix needs it to warp images, 0 leaves it out
     pixel_grid fixed_grid{}, moving_grid{};       // ITK and elastix work in the images' length unit
 };
 
+/// The images that a transform file is about.
 struct read_transform_options {
     pixel_grid fixed_grid{}, moving_grid{};  // of the images in whose pixels the transform shall be
 };

@@ -21,6 +21,7 @@ struct pixel_grid {
     constexpr bool operator==(pixel_grid const&) const = default;
 };
 
+/// The grid of an image, from its spacing and origin.
 template <class T>
 pixel_grid grid_of(image<T> const& source) {
     return {source.spacing, source.origin};

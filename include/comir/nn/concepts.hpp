@@ -14,11 +14,11 @@ namespace comir { inline namespace COMIR_ABI {
 
 /// A step of a network: a small value that holds its configuration only; parameters, gradients and what backward needs
 /// are the caller's. Any struct with
-///   - `value_type`, float or double, and `parameter_count()`;
-///   - `output_shape(x)`, which raises shape_error if x does not fit;
-///   - `state`: what forward keeps for backward, default constructible, reused without allocation for equal shapes;
-///   - `forward(parameters, x, y, state, threads) const`: overwrites y, in training mode where there is a difference;
-///   - `backward(parameters, x, y, dy, state, dx, dparameters, threads) const`: adds to dx and to dparameters.
+/// - `value_type`, float or double, and `parameter_count()`;
+/// - `output_shape(x)`, which raises shape_error if x does not fit;
+/// - `state`: what forward keeps for backward, default constructible, reused without allocation for equal shapes;
+/// - `forward(parameters, x, y, state, threads) const`: overwrites y, in training mode where there is a difference;
+/// - `backward(parameters, x, y, dy, state, dx, dparameters, threads) const`: adds to dx and to dparameters.
 /// A layer that computes something else at inference also satisfies `inferring_layer`.
 /// Threads: both must give the same bits for any number of threads
 template <class Layer>
@@ -35,9 +35,9 @@ concept layer = std::copy_constructible<Layer> && scalar<typename Layer::value_t
 };
 
 /// A layer whose inference differs from its training:
-///   - `running_count()`: length of its running statistics, which are the caller's and may be empty;
-///   - `infer(parameters, running, x, y, state, threads) const`: overwrites y; state is scratch;
-///   - `update_running(state, running) const`: takes what the last forward saw into the running statistics.
+/// - `running_count()`: length of its running statistics, which are the caller's and may be empty;
+/// - `infer(parameters, running, x, y, state, threads) const`: overwrites y; state is scratch;
+/// - `update_running(state, running) const`: takes what the last forward saw into the running statistics.
 template <class Layer>
 concept inferring_layer = layer<Layer> &&
     requires(Layer const l, typename Layer::state state, typename Layer::state const kept,

@@ -12,6 +12,7 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
+/// How a gradient is compared with differences.
 struct gradient_check_options {
     /// Step of the central difference, relative to max(1, |x_i|); near the cube root of double's epsilon.
     double step = 1e-5;
@@ -24,6 +25,7 @@ struct gradient_check_options {
     std::size_t every = 1;
 };
 
+/// How near the two come.
 struct gradient_check_result {
     double max_relative_error = 0;
     /// Of the value with the largest error: its index and its two derivatives.

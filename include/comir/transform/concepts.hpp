@@ -47,6 +47,7 @@ template <affine_transform T>
 point2 translation(T const& t) {
     return {t.parameters[T::parameter_count - 2], t.parameters[T::parameter_count - 1]};
 }
+/// Sets the parameters (tx, ty) of an affine transform.
 template <affine_transform T>
 void set_translation(T& t, point2 shift) {
     t.parameters[T::parameter_count - 2] = shift.x;
