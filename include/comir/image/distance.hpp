@@ -136,7 +136,7 @@ void euclidean_distances(distance_scratch& scratch, IsSet const& is_set, float s
         for (std::size_t y = 0; y < h; ++y) {
             float* const g = scratch.columns.data() + y * w;
             for (std::size_t x = first; x < last; ++x) {
-                float const above = y == 0 ? std::numeric_limits<float>::infinity() : g[x - w];
+                float const above = y == 0 ? std::numeric_limits<float>::infinity() : (g - w)[x];
                 g[x] = is_set(y, x) ? 0.0f : above + 1.0f;
             }
         }
