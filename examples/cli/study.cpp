@@ -68,7 +68,7 @@ std::vector<study_variant> compared_variants(study_settings const& s) {
     if (s.topic == "equivariance")
         for (auto const& [of, name] :
              {std::pair{"network", "turned filters"}, {"loss", "turned patches"}, {"none", "without quarter turns"}})
-            variants.push_back(variant_of(s, name, [&](auto& v) { v.settings.equivariance = of; }));
+            variants.push_back(variant_of(s, name, [&, of = of](auto& v) { v.settings.equivariance = of; }));
     if (s.topic == "critics")
         for (std::string const& critic : s.critics.empty() ? known_critics() : s.critics)
             variants.push_back(variant_of(s, critic, [&](auto& v) { v.settings.critic = critic; }));
