@@ -10,6 +10,7 @@
 #include <comir/core/parallel.hpp>
 #include <comir/core/random.hpp>
 #include <comir/core/tensor.hpp>
+#include <comir/training/batch/sampler.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/rigid.hpp>
 
@@ -38,7 +39,9 @@ public:
     std::size_t rim() const { return grid_ > 1 ? 2 * (patch_ / grid_) : 0; }
     std::size_t square() const { return patch_ + rim(); }
     std::size_t common() const { return patch_ - rim(); }
-    /// Of what is common, along a side.
+    /// Whether a patch is its square.
+    bool is_whole() const { return grid_ <= 1; }
+    /// Cells of what is common, along a side.
     std::size_t common_grid() const { return grid_ > 1 ? grid_ - 2 : 1; }
 
     /// Draws where the patches of a batch lie.
@@ -63,6 +66,15 @@ public:
 
     /// From the pixels of modality m's patch of sample n to those of the square.
     affine2 const& to_square(std::size_t m, std::size_t n) const { return samples_[n][m]; }
+
+    /// Calls f with the patch_view through which patches of these poses are drawn from squares.
+    template <class F>
+    void with_view(F const& f) const {
+        if (is_whole())
+            f(whole_view{});
+        else
+            f([this](std::size_t m, std::size_t n) { return to_square(m, n); });
+    }
 
     /// What is common of modality m's patches, turned back, between pixels linear.
     /// Shapes:  x (N, C, P, P) -> y (N, C, common(), common())

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -28,10 +29,9 @@ class canonical_signal_loss {
 public:
     canonical_signal_loss(std::span<aligned_images<M> const> scenes, std::size_t channels,
                           sampler_options const& options, int threads = 0)
-        : scenes_(signals(scenes, channels, threads)), sampler_(scenes_, options), threads_(threads) {}
-
-    canonical_signal_loss(canonical_signal_loss const&) = delete;  // the sampler looks at the scenes
-    canonical_signal_loss& operator=(canonical_signal_loss const&) = delete;
+        : scenes_(std::make_shared<signals const>(signals_of(scenes, channels, threads))),
+          sampler_(*scenes_, options),
+          threads_(threads) {}
 
     /// The penalty at a step of the sampler; its derivative by x is added to dx.
     template <patch_view View = whole_view>
@@ -66,9 +66,10 @@ public:
     }
 
 private:
-    static std::vector<aligned_images<1>> signals(std::span<aligned_images<M> const> scenes, std::size_t channels,
-                                                  int threads) {
-        std::vector<aligned_images<1>> result;
+    using signals = std::vector<aligned_images<1>>;
+
+    static signals signals_of(std::span<aligned_images<M> const> scenes, std::size_t channels, int threads) {
+        signals result;
         for (image<float>& signal : canonical_signal(scenes, channels, threads))
             result.push_back({std::move(signal)});
         return result;
@@ -84,8 +85,8 @@ private:
         return static_cast<double>(sum);
     }
 
-    std::vector<aligned_images<1>> const scenes_;
-    batch_sampler<1> const sampler_;
+    std::shared_ptr<signals const> scenes_;  // copies share them, since the sampler looks at them
+    batch_sampler<1> sampler_;
     tensor<float> signal_;
     std::vector<double> sums_;
     int threads_;
