@@ -11,13 +11,14 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
+/// What of a representation an activation decay keeps small: the mean of |x|, or that of x^2.
 enum class decay_norm { l1, l2 };
 
+/// Settings of activation_decay.
 struct activation_decay_options {
     decay_norm norm = decay_norm::l2;
-    double weight = 1e-4;
-    /// 0 means the OpenMP default.
-    int threads = 0;
+    double weight = 1e-4;  // 0 or above; the paper's
+    int threads = 0;       // 0 means the OpenMP default
 };
 
 /// Keeps representations small: weight times the mean of |x| (l1) or x^2 (l2) over the values of all modalities.

@@ -15,19 +15,17 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
+/// Settings of info_nce.
 struct info_nce_options {
-    /// Similarities are divided by it; 0.5 is the default of the original CoMIR program.
-    double temperature = 0.5;
-    /// 0 means the OpenMP default.
-    int threads = 0;
+    double temperature = 0.5;  // above 0: similarities are divided by it; the original program's default
+    int threads = 0;           // 0 means the OpenMP default
 };
 
+/// What info_nce says of a batch.
 struct info_nce_result {
-    double loss = 0;
-    /// Mean similarity, by the critic, of an anchor and its positives.
-    double positive_similarity = 0;
-    /// Share of the terms whose positive is more alike to the anchor than every negative.
-    double accuracy = 0;
+    double loss = 0;                 // 0 or above
+    double positive_similarity = 0;  // mean similarity, by the critic, of an anchor and its positives
+    double accuracy = 0;             // share of the terms, 0 to 1, whose positive is more alike than every negative
 };
 
 /// InfoNCE over M modalities, the contrastive loss of CoMIR; T is the type of the representations.

@@ -11,22 +11,26 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
-/// A similarity of two points x and y, symmetric in them, for pair_critic: a struct with
-///   - `static constexpr std::string_view name`;
-///   - `value(x, y) const`, on std::span<T const>, convertible to double;
-///   - `gradient(x, y, ds, dx, dy) const`: adds ds times the derivative by x and by y to the std::span<T> dx and dy.
-/// Both may take the points' shape4 as a last parameter, if they must know channels, rows and columns.
+/// A function of two points that knows no more of them than their values.
 template <class Pair>
 concept plain_pair_function = requires(Pair const p, std::span<float const> x, std::span<float> dx, float ds) {
     { p.value(x, x) } -> std::convertible_to<double>;
     p.gradient(x, x, ds, dx, dx);
 };
+
+/// One that also knows the points' channels, rows and columns.
 template <class Pair>
 concept shaped_pair_function = requires(Pair const p, std::span<float const> x, std::span<float> dx, float ds,
                                         shape4 shape) {
     { p.value(x, x, shape) } -> std::convertible_to<double>;
     p.gradient(x, x, ds, dx, dx, shape);
 };
+
+/// A similarity of two points x and y, symmetric in them, for pair_critic: a struct with
+///   - `static constexpr std::string_view name`;
+///   - `value(x, y) const`, on std::span<T const>, convertible to double;
+///   - `gradient(x, y, ds, dx, dy) const`: adds ds times the derivative by x and by y to the std::span<T> dx and dy.
+/// Both may take the points' shape4 as a last parameter, if they must know channels, rows and columns.
 template <class Pair>
 concept pair_function = std::copy_constructible<Pair> && requires {
     { Pair::name } -> std::convertible_to<std::string_view>;

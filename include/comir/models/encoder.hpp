@@ -52,12 +52,13 @@ inline image<float> preprocess(image<float> source, encoder_settings const& sett
     return source;
 }
 
+/// How an image is brought to the network.
 struct encode_options {
     // px reflected on each side, against the influence of the zero border; the rest is cut off. 8 to 128 register
     // alike, 0 a third of the pairs.
     std::size_t margin = 16;
     std::size_t tile = 1024;  // px: larger images are encoded in tiles of this extent, so memory stays bounded
-    int threads = 0;
+    int threads = 0;          // 0 means the OpenMP default
 };
 
 /// A network with its numbers and its preprocessing: image in, representation out. A value type.
@@ -184,6 +185,7 @@ inline image<float> to_unit(image<float> representation, intensity_range const& 
 
 /// The named shapes with any number of channels, as programs meet them that load a model file.
 using compact_network = dense_unet<with_channels(compact_shape, dynamic, dynamic)>;
+/// The paper's shape, likewise.
 using paper_network = dense_unet<with_channels(paper_shape, dynamic, dynamic)>;
 
 /// An encoder of either named shape, or of one of them with options.

@@ -12,7 +12,7 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
-/// How a gradient is compared with differences.
+/// Settings of gradient_check.
 struct gradient_check_options {
     /// Step of the central difference, relative to max(1, |x_i|); near the cube root of double's epsilon.
     double step = 1e-5;
@@ -25,14 +25,13 @@ struct gradient_check_options {
     std::size_t every = 1;
 };
 
-/// How near the two come.
+/// How well a gradient agrees with its function.
 struct gradient_check_result {
-    double max_relative_error = 0;
-    /// Of the value with the largest error: its index and its two derivatives.
-    std::size_t index = 0;
-    double analytic = 0;
-    double numeric = 0;
-    bool passed = false;
+    double max_relative_error = 0;  // 0 or above
+    std::size_t index = 0;          // of the value with the largest error
+    double analytic = 0;            // its derivative as given
+    double numeric = 0;             // and by differences
+    bool passed = false;            // whether the largest error is within the tolerance
 };
 
 /// Compares a gradient with central differences (f(x + h) - f(x - h)) / 2h, one value of x at a time.

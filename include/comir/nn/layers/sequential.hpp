@@ -27,7 +27,7 @@ public:
     using value_type = typename First::value_type;
     using T = value_type;
 
-    /// What every layer keeps for backward, and the values between them.
+    /// What forward keeps for backward: the layers' states and the values between them.
     class state {
     public:
         /// What layer I kept.

@@ -32,11 +32,12 @@ concept patch_view = std::same_as<View, whole_view> || requires(View const& view
     { view(i, i) } -> std::convertible_to<affine2>;
 };
 
+/// Settings of batch_sampler.
 struct sampler_options {
     augment_options augment{};
     /// A scene is drawn in proportion to its area. Otherwise all scenes are alike, as in the original CoMIR program.
     bool weight_by_area = false;
-    std::uint64_t seed = 1;
+    std::uint64_t seed = 1;  // of all that is drawn
 };
 
 /// Draws training batches from aligned scenes, with replacement. A batch depends on the seed, its step and its size
