@@ -173,6 +173,7 @@
 #include <comir/training/objective/objective.hpp>
 #include <comir/training/options.hpp>
 #include <comir/training/prepared_scenes.hpp>
+#include <comir/training/recipe.hpp>
 #include <comir/training/state.hpp>
 #include <comir/training/stepper.hpp>
 #include <comir/training/trainer.hpp>

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 
 #include <comir/core/abi.hpp>
 
@@ -12,6 +13,7 @@ inline constexpr std::size_t dynamic = 0;
 
 /// How a transition down halves the resolution.
 enum class pooling { max, average, blur };
+/// The names of the poolings, in the order of the enumeration, as tools and model files write them.
 inline constexpr std::array<char const*, 3> pooling_names{"max", "average", "blur"};
 
 /// How a transition up doubles the resolution, always with a 3x3 convolution: of the nearest pixels, transposed at
@@ -80,6 +82,14 @@ inline constexpr unet_shape compact_shape{};
 /// 1,053,820 parameters for 3 -> 1 channels: the network of the CoMIR paper.
 inline constexpr unet_shape paper_shape{
     .first = 32, .down = {4, 4, 4, 4, 4, 4}, .bottleneck = 4, .up = {4, 4, 4, 4, 4, 4}, .compression_percent = 75};
+
+/// A shape that programs and the tool call by a name.
+struct named_shape {
+    std::string_view name;
+    unet_shape shape;
+};
+/// All shapes that have a name.
+inline constexpr std::array<named_shape, 2> named_shapes{{{"compact", compact_shape}, {"paper", paper_shape}}};
 
 /// The same shape for other channel counts.
 constexpr unet_shape with_channels(unet_shape shape, std::size_t in, std::size_t out) {
