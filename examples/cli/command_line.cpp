@@ -25,10 +25,10 @@ void add_training(CLI::App& command, train_settings& s) {
             "--recipe", [&s](std::string const& recipe) { follow_recipe(s, recipe); },
             "settings to begin with: comir, chosen on held-out pairs, or paper, the published ones: paper network, 736 "
             "steps of 32 whole patches of 128 px, no canonical signal")
-        ->check(CLI::IsMember({"comir", "paper"}))
+        ->check(CLI::IsMember(known_recipes()))
         ->default_str("comir");
     command.add_option("--network", s.network, "shape of both networks")
-        ->check(CLI::IsMember({"compact", "paper"}))
+        ->check(CLI::IsMember(known_networks()))
         ->capture_default_str();
     command.add_option("--pooling", s.pooling, "how the network halves its resolution")
         ->check(CLI::IsMember(known_poolings()))

@@ -44,17 +44,17 @@ struct evaluate_settings {
     run_options run{};
 };
 
+/// default_train_settings() has those of the library's recipe; zeros here are to be filled in.
 struct train_settings {
-    std::string a, b, out, pictures, name_a, name_b, validation_a, validation_b, network = "compact", critic = "mse";
+    std::string a, b, out, pictures, name_a, name_b, validation_a, validation_b, network, pooling, critic = "mse";
     std::string pixels;                              // fingerprint of the images that are trained on
     std::string goes_on_by = "go on with --resume";  // what to do after a stop
-    std::size_t channels = 1, steps = 720, batch = 0, patch = 0, hold_out = 0, checkpoint_every = 50;
-    std::size_t grid = 0;  // 0: of about 16 px
+    std::size_t channels = 1, steps = 0, batch = 0, patch = 0, hold_out = 0, checkpoint_every = 50;
+    std::size_t grid = 0;  // 0: as the recipe has for the patch
     double temperature = 0.0, learning_rate = 0.0, decay = 0.0, blur = 0.0, invert_contrast = 0.0, local_contrast = 0.0,
            part = 1.0;
-    double canonical_weight = -1;  // below 0: the library's, none with negate
+    double canonical_weight = -1;  // below 0: the recipe's, none with invert_contrast
     std::uint64_t network_seed = 1;
-    std::string pooling = "average";
     std::string equivariance;  // empty: of the network where its shape can, else of the loss
     bool log_a = false, log_b = false, recompute = false, resume = false;
     run_options run{};
@@ -108,14 +108,16 @@ void run_points(points_settings const& settings);
 void run_make_pairs(make_pairs_settings const& settings);
 void run_study(study_settings const& settings);
 
-/// With the library's defaults where the tool has none of its own.
+/// What the library's comir_recipe() sets for every image.
 train_settings default_train_settings();
-/// Sets what a recipe sets: "comir" nothing, the defaults are its; "paper" the published settings.
+/// What a recipe of the library sets: "comir" what the defaults are, "paper" the published settings.
 void follow_recipe(train_settings& settings, std::string const& recipe);
 make_pairs_settings default_make_pairs_settings();
 /// The topics of studies.
 inline constexpr char const* study_topics[] = {"equivariance", "stability", "critics", "channels"};
-/// The critics and poolings that a training can be given.
+/// The names that the library knows of what a training can be given.
+std::vector<std::string> known_recipes();
+std::vector<std::string> known_networks();
 std::vector<std::string> known_critics();
 std::vector<std::string> known_poolings();
 
