@@ -49,7 +49,7 @@ comir::batch_options options(std::size_t grid, double inverted) {
 
 TEST_CASE("batch_source: a batch depends on its step only, not on what was drawn before") {
     auto const scenes = noise(40, 50);
-    for (std::size_t const grid : {1, 3}) {
+    for (std::size_t const grid : {std::size_t{1}, std::size_t{3}}) {
         comir::batch_source<2> one(scenes, options(grid, 0.5)), two(scenes, options(grid, 0.5));
         patches a(12), b(12);
         one.draw(3, a.views());

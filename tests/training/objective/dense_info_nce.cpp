@@ -41,7 +41,7 @@ struct batch {
 }  // namespace
 
 TEST_CASE("dense_info_nce: its gradient is that of its value, with a grid and without") {
-    for (std::size_t const grid : {1, 4}) {
+    for (std::size_t const grid : {std::size_t{1}, std::size_t{4}}) {
         batch b(16, grid);
         objective o({.temperature = 0.5, .decay_l1 = 0, .decay_l2 = 0.02, .canonical_weight = 0, .threads = 1});
         auto const found = b.gradient(o);
