@@ -35,7 +35,7 @@ struct trainer_options {
     double canonical_weight = 3;   // first weight of the canonical-signal loss; 0 in the original, and to be 0
                                    // beside invert_contrast, which contradicts it
     std::vector<bool> log{};       // per modality: log(1 + x) of the images first; empty means none
-    double contrast_sigma = 0;     // px: normalise_local_contrast of the images first; 0: not
+    double contrast_sigma = 0;     // px: local_contrast of the images first; 0: not
     double contrast_floor = 0.02;  // as local_contrast_options
     double invert_contrast = 0;    // share of patches, 0 to 1, whose contrast is inverted, of each modality by itself
     std::vector<std::string> names{};  // of the modalities, kept in the encoders; empty means "modality 0" and so on

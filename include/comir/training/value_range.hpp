@@ -1,9 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <vector>
 
+#include <comir/core/quantile.hpp>
 #include <comir/core/tensor.hpp>
 #include <comir/models/encoder.hpp>
 
@@ -22,20 +22,13 @@ public:
     /// The range of at least one value; of values that are all alike, one that is 1 wide. Puts the values in an order
     /// of its own.
     intensity_range measure() {
-        intensity_range range{quantile(0.005), quantile(0.995)};
+        intensity_range range{lower_quantile(values_, 0.005), lower_quantile(values_, 0.995)};
         if (!(range.high > range.low))
             range.high = range.low + 1;
         return range;
     }
 
 private:
-    float quantile(double share) {
-        auto const place =
-            values_.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values_.size() - 1));
-        std::nth_element(values_.begin(), place, values_.end());
-        return *place;
-    }
-
     std::vector<float> values_;
 };
 
