@@ -28,7 +28,7 @@ void print_transform(comir::any_transform const& transform) {
                     rigid->parameters[1], rigid->parameters[2], rigid->centre.x, rigid->centre.y);
         return;
     }
-    comir::affine2 const a = to_affine(transform);
+    comir::affine2 const a = comir::to_affine(transform);
     std::printf("matrix     %.6f %.6f %.3f; %.6f %.6f %.3f from fixed to moving (x, y, 1)\n", a.parameters[0],
                 a.parameters[1], a.parameters[4], a.parameters[2], a.parameters[3], a.parameters[5]);
 }

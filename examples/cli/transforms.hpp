@@ -6,7 +6,7 @@
 #include <comir/image/interpolate.hpp>
 #include <comir/io/any_image.hpp>
 #include <comir/io/transform_physical.hpp>
-#include <comir/io/transform_text.hpp>
+#include <comir/transform/any_transform.hpp>
 
 // The library's transform files, compiled in one file, and warping by any transform, in another. They have its errors.
 
@@ -16,9 +16,6 @@ struct grid_pair {
 comir::any_transform load_transform(std::string const& path, grid_pair const& grids);
 void save_transform(std::string const& path, comir::any_transform const& transform, comir::image<float> const& fixed,
                     comir::image<float> const& moving);
-
-/// Every kind is an affine transform; what follows is compiled for that one alone.
-comir::affine2 to_affine(comir::any_transform const& transform);
 
 /// The image on the fixed image's grid, its values of the type that its file has.
 comir::any_image warp_as_stored(comir::any_image const& moving, comir::any_transform const& transform,

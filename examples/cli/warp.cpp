@@ -10,9 +10,7 @@
 #include "outputs.hpp"
 #include "transforms.hpp"
 
-comir::affine2 to_affine(comir::any_transform const& transform) {
-    return std::visit([](auto const& held) { return comir::to_affine(held); }, transform);
-}
+// Every kind is an affine transform; warping is compiled for that one alone.
 
 comir::any_image warp_as_stored(comir::any_image const& moving, comir::any_transform const& transform,
                                 comir::image<float> const& fixed, comir::interpolation method, int threads) {
@@ -21,7 +19,7 @@ comir::any_image warp_as_stored(comir::any_image const& moving, comir::any_trans
     return std::visit(
         [&](auto const& stored) -> comir::any_image {
             using value = typename std::decay_t<decltype(stored)>::value_type;
-            auto const result = comir::warp(comir::to_float(stored), to_affine(transform), fixed, options);
+            auto const result = comir::warp(comir::to_float(stored), comir::to_affine(transform), fixed, options);
             if constexpr (std::is_floating_point_v<value>)
                 return result;
             else
@@ -32,7 +30,7 @@ comir::any_image warp_as_stored(comir::any_image const& moving, comir::any_trans
 
 comir::image<float> warp_by(comir::any_transform const& transform, comir::image<float> const& moving,
                             comir::image<float> const& fixed, int threads) {
-    return comir::warp(moving, to_affine(transform), fixed, {.threads = threads});
+    return comir::warp(moving, comir::to_affine(transform), fixed, {.threads = threads});
 }
 
 void run_warp(warp_settings const& s) {

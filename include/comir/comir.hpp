@@ -180,6 +180,7 @@
 #include <comir/training/training_step.hpp>
 #include <comir/training/value_range.hpp>
 #include <comir/transform/affine.hpp>
+#include <comir/transform/any_transform.hpp>
 #include <comir/transform/compose.hpp>
 #include <comir/transform/concepts.hpp>
 #include <comir/transform/geometry.hpp>

@@ -13,17 +13,9 @@
 #include <vector>
 
 #include <comir/core/error.hpp>
-#include <comir/transform/affine.hpp>
-#include <comir/transform/rigid.hpp>
-#include <comir/transform/similarity.hpp>
-#include <comir/transform/translation.hpp>
+#include <comir/transform/any_transform.hpp>
 
-namespace comir { inline namespace COMIR_ABI {
-
-/// A transform as a file holds it.
-using any_transform = std::variant<translation2, rigid2, similarity2, affine2>;
-
-namespace detail {
+namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// What each format calls the transform; ITK's names have the suffix _double_2_2.
 struct transform_names {
@@ -227,5 +219,4 @@ inline any_transform parse_elastix_text(std::string const& where, std::string_vi
                               read_numbers(where, fields["CenterOfRotationPoint"]));
 }
 
-}  // namespace detail
-}}  // namespace comir::COMIR_ABI
+}}}  // namespace comir::COMIR_ABI::detail
