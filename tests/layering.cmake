@@ -1,6 +1,9 @@
 # Fails if a header includes a folder of comir, or a third-party library, that the design does not allow it.
 # Call: cmake -DROOT=<repository> -P layering.cmake
 
+cmake_minimum_required(VERSION 3.24)
+get_filename_component(ROOT ${ROOT} ABSOLUTE)
+
 # What the headers of each folder may include: folders with all below them, single headers, or with a slash at the end
 # the headers that lie directly in a folder. A header of a sub-folder without a row of its own keeps its folder's row.
 set(allow_core core)
