@@ -22,7 +22,7 @@ trainer train(std::span<comir::aligned_images<2> const> pairs, std::size_t steps
 auto register_images(trainer const& trained, comir::image<float> const& rgb, comir::image<float> const& nir) {
     auto const a = comir::to_unit(trained.encoder<0>().encode(rgb), trained.range());
     auto const b = comir::to_unit(trained.encoder<1>().encode(nir), trained.range());
-    return comir::register_auto(a, b, {}, {}, {}, rgb, nir);  // maps rgb's pixels to nir's
+    return comir::register_auto({.values = a, .raw = rgb}, {.values = b, .raw = nir});  // maps rgb's pixels to nir's
 }
 // [program]
 

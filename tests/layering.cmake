@@ -20,10 +20,11 @@ set(allow_training/batch training/batch core image transform)
 set(allow_training/objective training/objective training/batch contrastive core image)
 set(allow_training training core image transform nn models contrastive optim)
 set(allow_features features core image transform)
-set(base core image transform registration/input.hpp registration/result.hpp)
+set(base core image transform registration/input.hpp registration/prepared_image.hpp registration/result.hpp
+    registration/search_outcome.hpp)
 set(allow_registration/metrics/alpha_amd registration/metrics/alpha_amd ${base})
 set(allow_registration/metrics/mutual_information registration/metrics/mutual_information ${base})
-set(allow_registration/confidence registration/confidence registration/metrics registration/global/options.hpp features/fit.hpp
+set(allow_registration/confidence registration/confidence registration/metrics features/fit.hpp
     ${base})
 set(allow_registration/local registration/local registration/metrics registration/confidence optim ${base})
 set(allow_registration/global registration/global registration/confidence ${base})
@@ -31,7 +32,7 @@ set(allow_registration/by_features registration/by_features registration/local r
     features ${base})
 set(allow_registration/automatic registration/automatic registration/global registration/local registration/by_features
     registration/metrics registration/confidence ${base})
-set(allow_registration registration ${base})
+set(allow_registration registration features/fit.hpp ${base})
 set(allow_io io core image transform optim models)
 set(allow_dataset dataset core image transform io)
 set(allow_evaluation evaluation dataset core image transform models registration io)

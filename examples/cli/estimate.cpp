@@ -53,13 +53,13 @@ void print_estimate(train_settings const& s, std::vector<comir::aligned_pair> co
     preparer const prepare(s.out, false, s.run.threads);
     method_settings method;
     method.name = "auto";
-    any_method const registration =
-        make_method({method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
+    comir::registration_method const registration =
+        requested_method({method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
     progress_line line("held-out pairs");
     std::vector<comir::pair_score> scores;
     for (comir::registration_pair const& pair : pairs) {
         line.show(scores.size(), pairs.size());
-        preparations const both{prepare.of(pair.fixed_modality), prepare.of(pair.moving_modality)};
+        comir::pair_preparations const both{prepare.of(pair.fixed_modality), prepare.of(pair.moving_modality)};
         scores.push_back(evaluate_listed(pair, registration, both).result.score);
         if (is_interrupted())
             return;

@@ -15,6 +15,7 @@
 #include "methods.hpp"
 #include "outputs.hpp"
 #include "pairs.hpp"
+#include "preparations.hpp"
 #include "reports.hpp"
 #include "watch.hpp"
 
@@ -58,8 +59,8 @@ void run_evaluate(evaluate_settings const& s) {
     if (!s.pictures.empty())
         check_pictures(pairs, s);
 
-    any_method const registration =
-        make_method({s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }, s.model.empty()});
+    comir::registration_method const registration = requested_method(
+        {s.method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }, s.model.empty()});
     preparer const prepare(s.model, s.average_turns, s.run.threads);
     for (auto const& pair : pairs)
         for (auto const& name : {pair.fixed_modality, pair.moving_modality})
@@ -68,8 +69,8 @@ void run_evaluate(evaluate_settings const& s) {
     std::vector<comir::pair_result> results;
     std::string refusal;
     auto const add = [&](comir::registration_pair const& pair) {
-        preparations const both{prepare.of(pair.fixed_modality, pair.fixed.string()),
-                                prepare.of(pair.moving_modality, pair.moving.string())};
+        comir::pair_preparations const both{prepare.of(pair.fixed_modality, pair.fixed.string()),
+                                            prepare.of(pair.moving_modality, pair.moving.string())};
         for (auto const& file : {pair.fixed, pair.moving, pair.fixed_mask, pair.moving_mask})
             if (!file.empty())
                 note_pages(file);

@@ -1,52 +1,50 @@
 #include "pairs.hpp"
 
-#include <variant>
+#include <utility>
 
 #include <comir/evaluation/register_pair.hpp>
 #include <comir/image/warp.hpp>
 
 #include "images.hpp"
+#include "pictures/match_picture.hpp"
 #include "pictures/pair_sheet.hpp"
 
-comir::image<float> grey_image(comir::image<float> const& source) {
-    return comir::prepare_grey(source);
+comir::image<float> grey_image(comir::image<float> const& raw) {
+    return comir::prepare_grey(raw);
 }
 
-method_result register_images(image_pair const& images, any_method const& registration, preparations const& prepare) {
-    auto const masked = [&](comir::image<float> const& fixed, comir::image<float> const& moving) {
-        return registration({fixed, moving, images.fixed_mask, images.moving_mask, images.fixed, images.moving});
+registered_images register_images(comir::registration_input const& fixed, comir::registration_input const& moving,
+                                  comir::registration_method const& method, comir::pair_preparations const& prepare,
+                                  bool draw_matches) {
+    comir::image<float> matches;
+    auto const drawn = [&](comir::registration_input const& a, comir::registration_input const& b) {
+        auto found = method(a, b);
+        if (draw_matches)
+            matches = comir::match_picture(a.values, b.values, {found.matches, found.inliers});
+        return found;
     };
-    return comir::register_pair(images.fixed, images.moving, masked, {prepare.fixed, prepare.moving});
+    auto result = comir::register_pair(fixed, moving, drawn, prepare);
+    return {std::move(result), std::move(matches)};
 }
 
-comir::scored_pair evaluate_listed(comir::registration_pair const& pair, any_method const& registration,
-                                   preparations const& prepare) {
-    auto const rigid = [&](comir::image<float> const& fixed, comir::image<float> const& moving,
-                           comir::image_mask const& fixed_mask, comir::image_mask const& moving_mask,
-                           comir::image<float> const& fixed_raw, comir::image<float> const& moving_raw) {
-        method_result const found = registration({fixed, moving, fixed_mask, moving_mask, fixed_raw, moving_raw});
-        comir::registration_result<comir::rigid2> result;
-        result.transform = std::get<comir::rigid2>(found.transform);
-        result.value = found.value;
-        result.confidence = found.confidence;
-        return result;
-    };
-    return comir::evaluate_pair(pair, rigid, {prepare.fixed, prepare.moving});
+comir::scored_pair evaluate_listed(comir::registration_pair const& pair, comir::registration_method const& method,
+                                   comir::pair_preparations const& prepare) {
+    return comir::evaluate_pair(pair, method, prepare);
 }
 
 comir::image<float> shown_image(comir::image<float> const& source) {
     return comir::for_display(source);
 }
 
-comir::image<float> checkerboard_picture(image_pair const& images) {
-    return comir::checkerboard(images.fixed, images.moving);
+comir::image<float> checkerboard_picture(comir::image<float> const& one, comir::image<float> const& other) {
+    return comir::checkerboard(one, other);
 }
 
 comir::image<float> listed_picture(comir::registration_pair const& pair, comir::pair_result const& result,
-                                   preparations const& prepare) {
+                                   comir::pair_preparations const& prepare) {
     auto const fixed = load_masked_image(pair.fixed, load_mask(pair.fixed_mask)),
                moving = load_masked_image(pair.moving, load_mask(pair.moving_mask));
     comir::rigid2 const transform =
         comir::to_transform(result.estimate, {{fixed.width(), fixed.height()}, {moving.width(), moving.height()}});
-    return comir::pair_sheet(fixed, moving, transform, {prepare.fixed, prepare.moving});
+    return comir::pair_sheet(fixed, moving, transform, prepare);
 }

@@ -1,18 +1,11 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
-#include <comir/image/image.hpp>
+#include <comir/evaluation/preparation.hpp>
 
 struct trained_model;
-
-/// What makes an image of one modality ready to be compared.
-using preparation = std::function<comir::image<float>(comir::image<float> const&)>;
-struct preparations {
-    preparation fixed, moving;
-};
 
 /// The preparations of a model file's modalities. Without a file, images of all modalities become grey.
 class preparer {
@@ -20,11 +13,11 @@ public:
     /// `average_turns`: encode by the mean over quarter turns, whether the model says so or not.
     preparer(std::string const& model, bool average_turns, int threads);
     /// Raises comir::error listing the model's modalities if it has none of that name.
-    preparation of(std::string const& modality) const;
+    comir::preparation of(std::string const& modality) const;
     /// The same, with errors that begin with the name of the file that is prepared.
-    preparation of(std::string const& modality, std::string const& file) const;
+    comir::preparation of(std::string const& modality, std::string const& file) const;
     /// As the first without the mapping to 0..1, as the network gives it; of models only.
-    preparation representation(std::string const& modality) const;
+    comir::preparation representation(std::string const& modality) const;
 
 private:
     std::shared_ptr<trained_model const> model_;

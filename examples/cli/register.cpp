@@ -11,6 +11,7 @@
 #include "methods.hpp"
 #include "outputs.hpp"
 #include "pairs.hpp"
+#include "preparations.hpp"
 #include "transforms.hpp"
 #include "watch.hpp"
 
@@ -33,11 +34,12 @@ void print_transform(comir::any_transform const& transform) {
                 a.parameters[1], a.parameters[4], a.parameters[2], a.parameters[3], a.parameters[5]);
 }
 
-void print(register_settings const& s, method_result const& r, image_pair const& images) {
+void print(register_settings const& s, comir::method_result const& r, comir::image<float> const& fixed,
+           comir::image<float> const& moving) {
     std::printf("fixed      %s (%s), %zu x %zu px\n", s.fixed.c_str(), modality_name(s.fixed_modality, s.fixed).c_str(),
-                images.fixed.width(), images.fixed.height());
+                fixed.width(), fixed.height());
     std::printf("moving     %s (%s), %zu x %zu px\n", s.moving.c_str(),
-                modality_name(s.moving_modality, s.moving).c_str(), images.moving.width(), images.moving.height());
+                modality_name(s.moving_modality, s.moving).c_str(), moving.width(), moving.height());
     print_transform(r.transform);
     bool const is_score = s.method.name == "mi" || s.method.name.starts_with("global");
     std::printf("value      %.5g (%s, %s is better)\n", r.value, s.method.name.c_str(), is_score ? "more" : "less");
@@ -61,9 +63,13 @@ void run_register(register_settings const& s) {
     check_distinct(outputs);
     for (auto const& [option, path] : outputs)
         check_no_input(option, path, {s.fixed, s.moving, s.method.fixed_mask, s.method.moving_mask, s.model});
-    comir::image_mask const fixed_mask = load_mask(s.method.fixed_mask), moving_mask = load_mask(s.method.moving_mask);
-    image_pair const images{load_masked_image(s.fixed, fixed_mask), load_masked_image(s.moving, moving_mask),
-                            fixed_mask, moving_mask};
+    auto const load = [](std::string const& path, std::string const& mask_path) {
+        comir::image_mask mask = load_mask(mask_path);
+        comir::image<float> values = load_masked_image(path, mask);
+        return comir::registration_image{std::move(values), std::move(mask)};
+    };
+    comir::registration_image const fixed = load(s.fixed, s.method.fixed_mask),
+                                    moving = load(s.moving, s.method.moving_mask);
     comir::any_image stored;
     if (!s.out_image.empty()) {
         stored = load_image(s.moving);
@@ -72,27 +78,28 @@ void run_register(register_settings const& s) {
 
     preparer const prepare(s.model, s.average_turns, s.run.threads);
     progress_line line("steps");
-    any_method const registration =
-        make_method({s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); },
-                     s.model.empty()});
-    method_result const result = register_images(images, registration,
-                                                 {prepare.of(modality_name(s.fixed_modality, s.fixed), s.fixed),
-                                                  prepare.of(modality_name(s.moving_modality, s.moving), s.moving)});
+    comir::registration_method const method =
+        requested_method({s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); },
+                          s.model.empty()});
+    registered_images const found = register_images(fixed, moving, method,
+                                                    {prepare.of(modality_name(s.fixed_modality, s.fixed), s.fixed),
+                                                     prepare.of(modality_name(s.moving_modality, s.moving), s.moving)},
+                                                    !s.method.matches.empty());
+    comir::any_transform const& transform = found.result.transform;
     line.clear();
     if (is_interrupted())
         throw interrupted{};
 
-    print(s, result, images);
+    print(s, found.result, fixed.values, moving.values);
     if (!s.out_transform.empty())
-        save_transform(s.out_transform, result.transform, images.fixed, images.moving);
+        save_transform(s.out_transform, transform, fixed.values, moving.values);
     if (!s.out_image.empty())
         save_image(s.out_image,
-                   warp_as_stored(stored, result.transform, images.fixed, comir::interpolation::linear, s.run.threads));
+                   warp_as_stored(stored, transform, fixed.values, comir::interpolation::linear, s.run.threads));
     if (!s.overlay.empty())
-        save_picture(
-            s.overlay,
-            checkerboard_picture({shown_image(images.fixed),
-                                  warp_by(result.transform, shown_image(images.moving), images.fixed, s.run.threads)}));
+        save_picture(s.overlay,
+                     checkerboard_picture(shown_image(fixed.values),
+                                          warp_by(transform, shown_image(moving.values), fixed.values, s.run.threads)));
     if (!s.method.matches.empty())
-        save_picture(s.method.matches, result.matches);
+        save_picture(s.method.matches, found.matches);
 }

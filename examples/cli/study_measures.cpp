@@ -24,13 +24,13 @@ comir::score_summary success_of(study_settings const& s, study_test const& test,
                                 std::string const& method) {
     method_settings chosen;
     chosen.name = method;
-    any_method const registration =
-        make_method({chosen, s.train.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
+    comir::registration_method const registration =
+        requested_method({chosen, s.train.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
     progress_line line("pairs");
     std::vector<comir::pair_score> scores;
     for (comir::registration_pair const& pair : test.pairs) {
         line.show(scores.size(), test.pairs.size());
-        preparations const both{prepare.of(pair.fixed_modality), prepare.of(pair.moving_modality)};
+        comir::pair_preparations const both{prepare.of(pair.fixed_modality), prepare.of(pair.moving_modality)};
         scores.push_back(evaluate_listed(pair, registration, both).result.score);
         if (is_interrupted())
             throw interrupted{};
@@ -65,7 +65,7 @@ study_representations represent(study_settings const& s, study_test const& test,
     preparer const prepare(model.file, s.average_turns, s.train.run.threads);
     study_representations result;
     for (std::size_t m = 0; m < 2; ++m) {
-        preparation const encode = prepare.representation(modalities(s)[m]);
+        comir::preparation const encode = prepare.representation(modalities(s)[m]);
         for (comir::aligned_pair const& scene : test.scenes) {
             result[m].push_back(encode(scene.images[m]));
             if (is_interrupted())

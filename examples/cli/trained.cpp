@@ -33,24 +33,24 @@ preparer::preparer(std::string const& model, bool average_turns, int threads) : 
         model_ = std::make_shared<trained_model const>(load_encoders(model, average_turns));
 }
 
-preparation preparer::of(std::string const& modality) const {
+comir::preparation preparer::of(std::string const& modality) const {
     if (!model_)
         return grey_image;
     return [range = model_->find(modality).settings().range, encode = representation(modality)](
-               comir::image<float> const& source) { return comir::to_unit(encode(source), range); };
+               comir::image<float> const& raw) { return comir::to_unit(encode(raw), range); };
 }
 
-preparation preparer::of(std::string const& modality, std::string const& file) const {
-    return [prepare = of(modality), file](comir::image<float> const& source) {
-        return naming(file, [&] { return prepare(source); });
+comir::preparation preparer::of(std::string const& modality, std::string const& file) const {
+    return [prepare = of(modality), file](comir::image<float> const& raw) {
+        return naming(file, [&] { return prepare(raw); });
     };
 }
 
-preparation preparer::representation(std::string const& modality) const {
+comir::preparation preparer::representation(std::string const& modality) const {
     auto const& encoder = model_->find(modality);
     // The preparation keeps the model alive.
-    return [model = model_, &encoder, threads = threads_](comir::image<float> const& source) {
-        return encoder.encode(source, {.threads = threads});
+    return [model = model_, &encoder, threads = threads_](comir::image<float> const& raw) {
+        return encoder.encode(raw, {.threads = threads});
     };
 }
 

@@ -9,7 +9,8 @@
 #include <doctest/doctest.h>
 
 #include <comir/evaluation/register_pair.hpp>
-#include <comir/registration/method.hpp>
+#include <comir/registration/local/alpha_amd.hpp>
+#include <comir/registration/registration_method.hpp>
 
 #include "support/temporary_folder.hpp"
 
@@ -91,30 +92,36 @@ TEST_CASE("prepare_grey: colours and floats of any range become one channel from
 
 TEST_CASE("register_pair: preparations make unlike images alike, and alpha_amd finds the truth") {
     auto const fixed = blobs(comir::rigid2{}), moving = blobs(truth.inverse(), -1.0f);
-    auto const method = comir::make_method("alpha_amd", {.seed = 2, .threads = 1});
+    auto const method_with = [](int threads) {
+        comir::alpha_amd_options options = comir::comir_alpha_amd_options();
+        options.threads = threads;
+        return [options](comir::registration_input const& a, comir::registration_input const& b) {
+            return comir::register_alpha_amd<comir::rigid2>(a.values, b.values, options, a.mask, b.mask);
+        };
+    };
+    auto const method = method_with(1);
     auto const raw = comir::register_pair(fixed, moving, method);
     auto const alike = comir::register_pair(fixed, moving, method,
                                             {.moving = [](auto const& i) { return inverted(comir::prepare_grey(i)); }});
     CHECK(error_of(alike.transform) < 0.5);
     CHECK(error_of(raw.transform) > 2.0);
     CHECK(alike.converged);
-    auto const again = comir::register_pair(fixed, moving, comir::make_method("alpha_amd", {.seed = 2, .threads = 2}),
+    auto const again = comir::register_pair(fixed, moving, method_with(2),
                                             {.moving = [](auto const& i) { return inverted(comir::prepare_grey(i)); }});
     CHECK(again.transform.parameters == alike.transform.parameters);
 }
 
-TEST_CASE("register_pair: a method that takes sources gets the images as they were before the preparation") {
+TEST_CASE("register_pair: a method gets the images as they were before the preparation, too") {
     auto const fixed = blobs(comir::rigid2{}), moving = blobs(truth.inverse());
+    comir::image_mask const mask({1, 64, 64}, 1);
     bool same = false;
-    auto const method = [&](auto const& a, auto const& b, auto const&, auto const&, auto const& a_source,
-                            auto const& b_source) {
-        same = a_source.values().data() == fixed.values().data() &&
-               b_source.values().data() == moving.values().data() && a(0, 5, 5) == inverted(fixed)(0, 5, 5) &&
-               b(0, 5, 5) == inverted(moving)(0, 5, 5);
+    auto const method = [&](comir::registration_input const& a, comir::registration_input const& b) {
+        same = &a.raw == &fixed && &b.raw == &moving && a.values(0, 5, 5) == inverted(fixed)(0, 5, 5) &&
+               b.values(0, 5, 5) == inverted(moving)(0, 5, 5) && &a.mask == &mask && b.mask.empty();
         return found({});
     };
     auto const invert = [](auto const& i) { return inverted(i); };
-    comir::register_pair(fixed, moving, method, {invert, invert});
+    comir::register_pair({.values = fixed, .mask = mask}, {.values = moving}, method, {invert, invert});
     CHECK(same);
 }
 
@@ -126,62 +133,6 @@ TEST_CASE("register_pair: a preparation that changes the size is refused") {
                          "comir::register_pair: the preparation of the moving image made 1 x 64 x 32 of 1 x 64 x 64, "
                          "expected the same rows and columns",
                          comir::shape_error);
-}
-
-TEST_CASE("make_method: an unknown name is told those that are known") {
-    CHECK_THROWS_WITH_AS(comir::make_method("guess"),
-                         "comir::make_method: the method is 'guess', expected one of: auto, alpha_amd, sift, "
-                         "sift+alpha_amd, mi, global, global_mi",
-                         comir::error);
-}
-
-TEST_CASE("make_method: every method finds the displacement of a textured pair") {
-    // Many small blobs, so that there are features and few shifts are alike.
-    auto const textured = [](comir::rigid2 const& from) {
-        comir::image<float> result({1, 128, 128});
-        for (std::size_t y = 0; y < 128; ++y)
-            for (std::size_t x = 0; x < 128; ++x) {
-                comir::point2 const p = from({static_cast<double>(x), static_cast<double>(y)});
-                double value = 0.0;
-                for (int i = 0; i < 60; ++i) {
-                    double const cx = std::fmod(i * 61.8, 150.0) - 10, cy = std::fmod(i * i * 7.3, 150.0) - 10;
-                    double const radius = 3.0 + i % 4, d = (p.x - cx) * (p.x - cx) + (p.y - cy) * (p.y - cy);
-                    value += (0.3 + 0.1 * (i % 7)) * std::exp(-d / (radius * radius));
-                }
-                result(0, y, x) = static_cast<float>(std::min(1.0, 0.6 * value));
-            }
-        return result;
-    };
-    comir::rigid2 const displacement{{0.1, 5.0, -4.0}, {63.5, 63.5}};
-    comir::image<float> const fixed = textured(comir::rigid2{}), moving = textured(displacement.inverse());
-    comir::extent2 const size{128, 128};
-    // A pixel without a value, which only a mask can leave out.
-    comir::image<float> hurt_fixed = fixed, hurt_moving = moving;
-    comir::image_mask fixed_mask({1, 128, 128}, 1), moving_mask = fixed_mask;
-    hurt_fixed(0, 30, 40) = hurt_moving(0, 90, 20) = std::numeric_limits<float>::quiet_NaN();
-    fixed_mask(0, 30, 40) = moving_mask(0, 90, 20) = 0;
-    for (auto const& [name, purpose] : comir::method_names) {
-        CAPTURE(name);
-        auto const method = comir::make_method(name);
-        auto const error = [&](comir::rigid2 const& t) {
-            return comir::corner_error(comir::map_corners(t.inverse(), size),
-                                       comir::map_corners(displacement.inverse(), size));
-        };
-        CHECK(error(method(fixed, moving).transform) < 1.5);
-        CHECK(error(method(hurt_fixed, hurt_moving, fixed_mask, moving_mask).transform) < 1.5);
-        CHECK_THROWS_AS(method(hurt_fixed, moving), comir::error);
-    }
-}
-
-TEST_CASE("make_method: the callback stops the search") {
-    std::size_t calls = 0;
-    auto const method = comir::make_method("alpha_amd", {.threads = 1, .on_progress = [&](std::size_t, std::size_t) {
-                                                             ++calls;
-                                                             return false;
-                                                         }});
-    auto const image = blobs(comir::rigid2{});
-    CHECK_FALSE(method(image, image).converged);
-    CHECK(calls == 1);
 }
 
 TEST_CASE("evaluate_pair: the error is that of the found transform") {
@@ -217,7 +168,7 @@ TEST_CASE("evaluate_pair: a method that fails counts as if nothing had been move
             "too dark");
 }
 
-TEST_CASE("evaluate_pair: a pair's masks reach the method, which must take them") {
+TEST_CASE("evaluate_pair: a pair's masks reach the method") {
     temporary_folder const folder;
     auto pair = listed(folder);
     comir::image<std::uint8_t> part({3, 64, 64});
@@ -226,19 +177,15 @@ TEST_CASE("evaluate_pair: a pair's masks reach the method, which must take them"
     comir::write_image(folder / "mask.png", part);
     pair.moving_mask = folder / "mask.png";
     std::vector<std::size_t> counted;
-    auto const method = [&](auto const&, auto const&, comir::image_mask const& fixed, comir::image_mask const& moving) {
-        CHECK(fixed.empty());
-        for (std::size_t i = 0; i < moving.values().size(); ++i)
-            if (moving.values()[i] != 0)
+    auto const method = [&](comir::registration_input const& fixed, comir::registration_input const& moving) {
+        CHECK(fixed.mask.empty());
+        for (std::size_t i = 0; i < moving.mask.values().size(); ++i)
+            if (moving.mask.values()[i] != 0)
                 counted.push_back(i);
         return found(truth);
     };
     CHECK(comir::evaluate_pair(pair, method).result.score.ok);
     CHECK(counted == std::vector<std::size_t>{5 * 64 + 7, 63 * 64});
-    CHECK_THROWS_WITH_AS(comir::evaluate_pair(pair, [](auto const&, auto const&) { return found(truth); }),
-                         "comir::evaluate_pair: pair has masks, but the method takes none; give a callable (fixed, "
-                         "moving, fixed_mask, moving_mask), or take the masks from the list",
-                         comir::error);
     comir::write_image(folder / "narrow.png", comir::crop(part, {0, 0, 63, 64}));
     pair.fixed_mask = folder / "narrow.png";
     CHECK_THROWS_WITH_AS(comir::evaluate_pair(pair, method),
@@ -262,4 +209,15 @@ TEST_CASE("evaluate_pair: missing files, bad preparations and wrong sizes are er
     CHECK_THROWS_AS(comir::evaluate_pair(narrow, method), comir::shape_error);
     comir::pair_preparations const bad{.fixed = [](auto const&) -> comir::image<float> { comir::fail("no model"); }};
     CHECK_THROWS_WITH_AS(comir::evaluate_pair(pair, method, bad), "no model", comir::error);
+}
+
+TEST_CASE("evaluate_pair: takes transforms whose kind is chosen while the program runs") {
+    temporary_folder const folder;
+    auto const pair = listed(folder);
+    auto const scored = comir::evaluate_pair(pair, [](auto const&, auto const&) {
+        comir::method_result result;
+        result.transform = truth;
+        return result;
+    });
+    CHECK(scored.result.score.error_px < 1e-9);
 }

@@ -5,15 +5,14 @@
 #include <utility>
 #include <variant>
 
-#include <comir/evaluation/register_pair.hpp>
+#include <comir/evaluation/preparation.hpp>
 #include <comir/io/model_file.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
 /// The representation by an encoder of either shape, unbounded.
-inline image<float> encode_with(any_encoder const& held, image<float> const& source,
-                                encode_options const& options = {}) {
-    return std::visit([&](auto const& encoder) { return encoder.encode(source, options); }, held);
+inline image<float> encode_with(any_encoder const& held, image<float> const& raw, encode_options const& options = {}) {
+    return std::visit([&](auto const& encoder) { return encoder.encode(raw, options); }, held);
 }
 
 /// The preparation by a model: the modality's representation, mapped to 0..1 by the model's one range.
@@ -22,8 +21,8 @@ inline preparation prepare_with(std::shared_ptr<model const> const& trained, std
                                 encode_options const& options = {}) {
     any_encoder const& held = trained->find(modality);
     // The preparation keeps the model alive.
-    return [trained, &held, options](image<float> const& source) {
-        return to_unit(encode_with(held, source, options), settings_of(held).range);
+    return [trained, &held, options](image<float> const& raw) {
+        return to_unit(encode_with(held, raw, options), settings_of(held).range);
     };
 }
 

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <comir/dataset/pair_list.hpp>
 #include <comir/evaluation/success.hpp>
+#include <comir/transform/any_transform.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -44,6 +46,12 @@ pair_result score_pair(registration_pair const& pair, T const& fixed_to_moving, 
     result.score.error_px = corner_error(result.corners, pair.corners);
     result.score.ok = true;
     return result;
+}
+
+/// The same of a transform of any kind.
+inline pair_result score_pair(registration_pair const& pair, any_transform const& fixed_to_moving,
+                              pair_extent const& size, double seconds) {
+    return std::visit([&](auto const& held) { return score_pair(pair, held, size, seconds); }, fixed_to_moving);
 }
 
 /// The scores alone, for summaries and curves.

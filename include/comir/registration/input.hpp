@@ -26,4 +26,19 @@ struct registration_input {
     image<float> const& raw_or_values() const { return raw.empty() ? values : raw; }
 };
 
+/// The same with images of its own, for what outlives the images it was made of.
+/// Shapes: as registration_input
+struct registration_image {
+    image<float> values;
+    image_mask mask{};
+    image<float> raw{}, weights{};
+
+    operator registration_input() const { return {values, mask, raw, weights}; }
+};
+
+/// A copy of all that an input refers to.
+inline registration_image copy_of(registration_input const& input) {
+    return {input.values, input.mask, input.raw, input.weights};
+}
+
 }}  // namespace comir::COMIR_ABI

@@ -1,93 +1,138 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <comir/core/error.hpp>
-#include <comir/image/image.hpp>
 #include <comir/registration/automatic/cascade.hpp>
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/by_features/features_then_alpha_amd.hpp>
 #include <comir/registration/global/search.hpp>
+#include <comir/registration/input.hpp>
 #include <comir/registration/local/alpha_amd.hpp>
 #include <comir/registration/local/mutual_information.hpp>
 #include <comir/registration/method_names.hpp>
 #include <comir/registration/method_options.hpp>
-#include <comir/registration/result.hpp>
-#include <comir/transform/rigid.hpp>
+#include <comir/registration/registration_method.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
-/// A rigid registration of (fixed, moving) that is chosen while the program runs. Where the choice is made at compile
-/// time, any callable of this form does, such as a lambda around register_alpha_amd.
-class registration_method {
-public:
-    using function = std::function<registration_result<rigid2>(
-        image<float> const& fixed, image<float> const& moving, image_mask const& fixed_mask,
-        image_mask const& moving_mask, image<float> const& fixed_raw, image<float> const& moving_raw)>;
+namespace detail {
 
-    explicit registration_method(function run) : run_(std::move(run)) {}
-    /// Masks leave out pixels, as image_mask says. Sources are what the images were prepared from, if anything.
-    registration_result<rigid2> operator()(image<float> const& fixed, image<float> const& moving,
-                                           image_mask const& fixed_mask = {}, image_mask const& moving_mask = {},
-                                           image<float> const& fixed_raw = {},
-                                           image<float> const& moving_raw = {}) const {
-        return run_(fixed, moving, fixed_mask, moving_mask, fixed_raw, moving_raw);
+inline global_search_options search_options_of(method_options const& o, global_search_options own) {
+    own.angle = o.angle;
+    own.max_angle = o.max_angle;
+    own.max_shift_x = o.max_shift_x;
+    own.max_shift_y = o.max_shift_y;
+    return with_method_options(own, o);
+}
+
+inline registration_method auto_method(method_options const& o) {
+    automatic_options own;
+    own.search = search_options_of(o, own.search);
+    own.refine.seed = o.seed;
+    own.threads = o.threads;
+    return registration_method([own](registration_input const& fixed, registration_input const& moving) {
+        return to_method_result(register_auto(fixed, moving, own));
+    });
+}
+
+template <class Transform>
+registration_method alpha_amd_method(method_options const& o) {
+    alpha_amd_options own = with_method_options(comir_alpha_amd_options(), o);
+    own.alpha_levels = o.alpha_levels;
+    if (!o.start_angles.empty())
+        own.start_angles = o.start_angles;
+    if (o.transform == transform_kind::translation)
+        own.start_angles.assign(1, 0.0);  // it cannot turn
+    return registration_method(
+        [own, samples = o.samples](registration_input const& fixed, registration_input const& moving) {
+            alpha_amd_options here = own;
+            if (samples > 0) {
+                here.pyramid = alpha_amd_pyramid(fixed.values.shape());
+                for (alpha_amd_step& step : here.pyramid)
+                    step.samples = samples;
+            }
+            return to_method_result(register_alpha_amd<Transform>(fixed.values, moving.values, here, fixed.mask,
+                                                                  moving.mask, fixed.weights, moving.weights));
+        });
+}
+
+inline registration_method alpha_amd_method_of_kind(method_options const& o) {
+    switch (o.transform) {
+        case transform_kind::translation:
+            return alpha_amd_method<translation2>(o);
+        case transform_kind::similarity:
+            return alpha_amd_method<similarity2>(o);
+        case transform_kind::affine:
+            return alpha_amd_method<affine2>(o);
+        default:
+            return alpha_amd_method<rigid2>(o);
     }
+}
 
-private:
-    function run_;
-};
+inline registration_method sift_method(method_options const& o) {
+    auto const own = with_method_options(comir_feature_options(), o);
+    return registration_method([own](registration_input const& fixed, registration_input const& moving) {
+        auto const found = register_features<rigid2>(fixed, moving, own);
+        method_result result = to_method_result<rigid2>(found);
+        result.matches = found.matches;
+        result.inliers = found.inliers;
+        return result;
+    });
+}
 
-/// The method of a name.
-/// Errors:  error if the name is unknown, with those that are; calling the method has the errors of its registration
+inline registration_method sift_then_alpha_amd_method(method_options const& o) {
+    feature_start_options own{.features = with_method_options(comir_feature_options(), o)};
+    own.alpha_amd.seed = o.seed;
+    return registration_method([own](registration_input const& fixed, registration_input const& moving) {
+        return to_method_result<rigid2>(register_features_then_alpha_amd<rigid2>(fixed, moving, own));
+    });
+}
+
+inline registration_method mi_method(method_options const& o) {
+    auto const own = with_method_options(mutual_information_options{}, o);
+    return registration_method([own](registration_input const& fixed, registration_input const& moving) {
+        return to_method_result(
+            register_mutual_information<rigid2>(fixed.values, moving.values, own, fixed.mask, moving.mask));
+    });
+}
+
+inline registration_method search_method(method_options const& o, search_metric metric) {
+    auto const own = search_options_of(o, {.metric = metric});
+    // By mutual information a search reads the raw images, which values alone have not.
+    bool const raw = o.mi_of_raw;
+    return registration_method([own, raw](registration_input const& fixed, registration_input const& moving) {
+        auto const seen = [raw](registration_input const& i) {
+            return raw ? i : registration_input{.values = i.values, .mask = i.mask};
+        };
+        return to_method_result(global_search(seen(fixed), seen(moving), own));
+    });
+}
+
+}  // namespace detail
+
+/// The method of a name, one of method_names.
+/// Errors:  error if the name is unknown, with those that are, or if a method other than alpha_amd is asked for another
+///          kind of transform than a rigid one; calling the method has the errors of its registration
 /// Threads: the same bits for any number of threads
 inline registration_method make_method(std::string_view name, method_options const& options = {}) {
-    using values = image<float> const&;
-    using mask = image_mask const&;
-    using result = registration_result<rigid2>;
-    auto const method = [](auto run) {
-        return registration_method([run](values fixed, values moving, mask fixed_mask, mask moving_mask, values,
-                                         values) -> result { return run(fixed, moving, fixed_mask, moving_mask); });
-    };
+    require(name == "alpha_amd" || options.transform == transform_kind::rigid, "comir::make_method: the method '", name,
+            "' finds rigid transforms only, another kind was asked for; take alpha_amd");
     if (name == "auto")
-        return registration_method([options](values fixed, values moving, mask fixed_mask, mask moving_mask,
-                                             values fixed_raw, values moving_raw) {
-            automatic_options own;
-            own.threads = options.threads;
-            own.search.on_progress = options.on_progress;
-            own.refine.seed = options.seed;
-            return register_auto(fixed, moving, own, fixed_mask, moving_mask, fixed_raw, moving_raw);
-        });
+        return detail::auto_method(options);
     if (name == "alpha_amd")
-        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
-            auto const own = with_method_options(comir_alpha_amd_options(), options);
-            return register_alpha_amd<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
-        });
+        return detail::alpha_amd_method_of_kind(options);
     if (name == "sift")
-        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
-            auto const own = with_method_options(comir_feature_options(), options);
-            return register_features<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
-        });
+        return detail::sift_method(options);
     if (name == "sift+alpha_amd")
-        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
-            feature_start_options own{.features = with_method_options(comir_feature_options(), options)};
-            own.alpha_amd.seed = options.seed;
-            return register_features_then_alpha_amd<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
-        });
+        return detail::sift_then_alpha_amd_method(options);
     if (name == "mi")
-        return method([options](values fixed, values moving, mask fixed_mask, mask moving_mask) {
-            auto const own = with_method_options(mutual_information_options{}, options);
-            return register_mutual_information<rigid2>(fixed, moving, own, fixed_mask, moving_mask);
-        });
-    if (name == "global" || name == "global_mi")
-        return method([options, metric = name == "global" ? search_metric::zncc : search_metric::mutual_information](
-                          values fixed, values moving, mask fixed_mask, mask moving_mask) {
-            auto const own = with_method_options(global_search_options{.metric = metric}, options);
-            return global_search(fixed, moving, own, fixed_mask, moving_mask);
-        });
+        return detail::mi_method(options);
+    if (name == "global")
+        return detail::search_method(options, search_metric::zncc);
+    if (name == "global_mi")
+        return detail::search_method(options, search_metric::mutual_information);
     std::string known;
     for (method_name const& other : method_names)
         known += (known.empty() ? "" : ", ") + std::string(other.name);

@@ -1,16 +1,31 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <numbers>
+#include <vector>
 
 #include <comir/core/progress.hpp>
+#include <comir/transform/any_transform.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
-/// What every registration method takes; everything else keeps the method's own defaults.
+/// What registration methods can be given by name; everything else keeps the method's own defaults.
 struct method_options {
     std::uint64_t seed = 1;
     int threads = 0;
     progress on_progress{};
+    // Of auto, global and global_mi: the ranges of the search, as global_search_options has them.
+    double angle = 0.0, max_angle = std::numbers::pi;  // radians
+    double max_shift_x = 0.0, max_shift_y = 0.0;       // pixels; 0: no limit
+    // Of alpha_amd.
+    transform_kind transform = transform_kind::rigid;
+    int alpha_levels = 7;
+    std::size_t samples = 0;             // points of each image in an iteration; 0: those of each resolution
+    std::vector<double> start_angles{};  // radians; empty: those of comir_alpha_amd_options
+    // Of global_mi: compares raw images where there are any. Set it where values are no more than the raw images' grey,
+    // since colours tell more; without it the values are compared, such as representations.
+    bool mi_of_raw = false;
 };
 
 /// A method's own options with the fields that all methods share.

@@ -7,11 +7,9 @@
 
 #include <doctest/doctest.h>
 
-#include <comir/core/random.hpp>
-#include <comir/image/filter.hpp>
-#include <comir/image/warp.hpp>
 #include <comir/registration/by_features/features.hpp>
-#include <comir/registration/by_features/features_then_alpha_amd.hpp>
+
+#include "support/textured_pair.hpp"
 
 namespace {
 
@@ -24,31 +22,17 @@ using comir::rigid2;
 using comir::similarity2;
 
 /// Smooth random texture that fills 0..1.
-image<float> texture(std::size_t c, std::size_t h, std::size_t w, std::uint64_t seed) {
-    image<float> out({c, h, w});
-    comir::random_stream random(seed);
-    for (float& value : out.values())
-        value = static_cast<float>(random.uniform(-0.1, 1.1));
-    out = comir::gaussian_blur(out, 2.0, 1);
-    for (float& value : out.values())
-        value = std::clamp(0.5f + 4.5f * (value - 0.5f), 0.0f, 1.0f);
-    return out;
+image<float> grain(std::size_t c, std::size_t h, std::size_t w, std::uint64_t seed) {
+    return texture({c, h, w}, seed, {-0.1, 1.1, 2.0, 4.5f});
 }
-
-struct pair {
-    image<float> fixed, moving;
-};
 
 /// Two views on one texture, so that nothing is missing beyond the edges.
 template <class T>
-pair make_pair(T const& truth, comir::image_shape fixed, comir::image_shape moving, std::uint64_t seed = 1) {
+textured_pair<T> make_pair(T const& truth, comir::image_shape fixed, comir::image_shape moving,
+                           std::uint64_t seed = 1) {
     constexpr std::size_t margin = 90;
-    auto const canvas = texture(fixed.c, fixed.h + 2 * margin, fixed.w + 2 * margin, seed);
-    affine2 to_canvas = comir::to_affine(truth.inverse());
-    to_canvas.parameters[4] += margin;
-    to_canvas.parameters[5] += margin;
-    return {comir::crop(canvas, {margin, margin, fixed.w, fixed.h}),
-            comir::warp(canvas, to_canvas, moving, {.sampling = {.method = comir::interpolation::cubic}})};
+    return two_views(grain(fixed.c, fixed.h + 2 * margin, fixed.w + 2 * margin, seed),
+                     {margin, margin, fixed.w, fixed.h}, truth, moving, comir::interpolation::cubic);
 }
 
 template <class A, class B>
@@ -72,7 +56,7 @@ TEST_CASE("register_features: any angle is found to a fraction of a pixel") {
     comir::image_shape const fixed{1, 100, 120}, moving{1, 110, 104};
     for (double const angle : {0.0, 0.4, -1.3, 2.0, 3.1}) {
         rigid2 const truth{{angle, -3.0, 4.5}, {59.5, 49.5}};
-        pair const p = make_pair(truth, fixed, moving);
+        auto const p = make_pair(truth, fixed, moving);
         auto const result = comir::register_features<rigid2>(p.fixed, p.moving);
         CHECK(result.converged);
         CHECK(corner_error(result.transform, truth, fixed) < 0.3);
@@ -98,13 +82,13 @@ TEST_CASE("register_features: any angle is found to a fraction of a pixel") {
 TEST_CASE("register_features: similar and affine images") {
     comir::image_shape const shape{1, 110, 110};
     similarity2 const scaled{{std::log(1.4), 0.9, 6.0, -4.0}, {54.5, 54.5}};
-    pair const p = make_pair(scaled, shape, {1, 130, 130});
+    auto const p = make_pair(scaled, shape, {1, 130, 130});
     auto const similar = comir::register_features<similarity2>(p.fixed, p.moving);
     CHECK(similar.converged);
     CHECK(corner_error(similar.transform, scaled, shape) < 0.6);
 
     affine2 const sheared{{1.05, 0.15, -0.1, 0.92, 5.0, 2.0}, {54.5, 54.5}};
-    pair const q = make_pair(sheared, shape, shape);
+    auto const q = make_pair(sheared, shape, shape);
     auto const affine = comir::register_features<affine2>(q.fixed, q.moving);
     CHECK(affine.converged);
     CHECK(corner_error(affine.transform, sheared, shape) < 0.6);
@@ -113,7 +97,7 @@ TEST_CASE("register_features: similar and affine images") {
 TEST_CASE("register_features: images of other kinds, ranges and extra noise") {
     comir::image_shape const shape{1, 100, 100};
     rigid2 const truth{{0.7, 3.0, -2.0}, {49.5, 49.5}};
-    pair const p = make_pair(truth, shape, shape);
+    auto const p = make_pair(truth, shape, shape);
     image<std::uint16_t> fixed(shape);
     image<double> moving(shape);
     comir::random_stream random(9);
@@ -129,7 +113,7 @@ TEST_CASE("register_features: images of other kinds, ranges and extra noise") {
 TEST_CASE("register_features: faint texture beside a strong edge suffices") {
     comir::image_shape const shape{1, 120, 120};
     rigid2 const truth{{1.2, 2.0, 5.0}, {59.5, 59.5}};
-    pair p = make_pair(truth, shape, shape);
+    auto p = make_pair(truth, shape, shape);
     for (image<float>* view : {&p.fixed, &p.moving})
         for (std::size_t y = 0; y < 120; ++y)
             for (std::size_t x = 0; x < 120; ++x)
@@ -145,7 +129,7 @@ TEST_CASE("register_features: faint texture beside a strong edge suffices") {
 TEST_CASE("register_features: a part is found in the whole") {
     rigid2 const truth{{-2.2, -60.0, -40.0}, {99.5, 79.5}};
     comir::image_shape const whole{1, 160, 200};
-    pair const p = make_pair(truth, whole, {1, 64, 64});
+    auto const p = make_pair(truth, whole, {1, 64, 64});
     auto const result = comir::register_features<rigid2>(p.fixed, p.moving);
     CHECK(result.converged);
     CHECK(corner_error(result.transform, truth, {1, 160, 200}) < 2.0);
@@ -155,8 +139,7 @@ TEST_CASE("register_features: a part is found in the whole") {
 TEST_CASE("register_features: unlike images do not converge") {
     int wrong = 0;
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-        auto const result =
-            comir::register_features<rigid2>(texture(1, 100, 100, seed), texture(1, 100, 100, seed + 50));
+        auto const result = comir::register_features<rigid2>(grain(1, 100, 100, seed), grain(1, 100, 100, seed + 50));
         wrong += result.converged ? 1 : 0;
         CHECK(result.confidence < 0.5);
     }
@@ -165,7 +148,7 @@ TEST_CASE("register_features: unlike images do not converge") {
 
 TEST_CASE("register_features: degenerate images do not converge, and do no harm") {
     rigid2 const centred{{0.0, 10.0, -5.0}, {31.5, 31.5}};
-    image<float> const plain({1, 64, 64}, 0.5f), good = texture(1, 64, 64, 3);
+    image<float> const plain({1, 64, 64}, 0.5f), good = grain(1, 64, 64, 3);
     auto const none = comir::register_features<rigid2>(plain, image<float>({1, 54, 84}, 0.5f));
     CHECK_FALSE(none.converged);
     CHECK(none.confidence == 0.0);
@@ -174,7 +157,7 @@ TEST_CASE("register_features: degenerate images do not converge, and do no harm"
     CHECK_FALSE(comir::register_features<rigid2>(plain, good).converged);
     CHECK_FALSE(comir::register_features<affine2>(good, plain).converged);
     for (std::size_t const n : {1u, 2u, 7u, 16u}) {
-        image<float> const tiny = texture(1, n, n, n);
+        image<float> const tiny = grain(1, n, n, n);
         auto const result = comir::register_features<similarity2>(tiny, tiny);
         for (double const v : result.transform.parameters)
             CHECK(std::isfinite(v));
@@ -182,10 +165,10 @@ TEST_CASE("register_features: degenerate images do not converge, and do no harm"
     }
     // All texture on one line: the rotation is known, but a stretch across the line is not.
     image<float> line({1, 120, 120}, 0.5f);
-    image<float> const grain = texture(1, 120, 120, 8);
+    image<float> const coarse = grain(1, 120, 120, 8);
     for (std::size_t y = 57; y < 63; ++y)
         for (std::size_t x = 0; x < 120; ++x)
-            line(0, y, x) = grain(0, y, x);
+            line(0, y, x) = coarse(0, y, x);
     auto const straight = comir::register_features<affine2>(line, line);
     CHECK((!straight.converged || straight.uncertainty < 3.0));
 }
@@ -193,14 +176,14 @@ TEST_CASE("register_features: degenerate images do not converge, and do no harm"
 TEST_CASE("register_features: masks and channels") {
     comir::image_shape const shape{2, 100, 100};
     rigid2 const truth{{0.5, 2.0, 3.0}, {49.5, 49.5}};
-    pair p = make_pair(truth, shape, shape);
+    auto p = make_pair(truth, shape, shape);
     feature_options options;
     options.sift.channels = comir::sift_channels::joined;
     auto const joined = comir::register_features<rigid2>(p.fixed, p.moving, options);
     CHECK(joined.converged);
     CHECK(corner_error(joined.transform, truth, shape) < 0.5);
     CHECK(message_of([&] {
-              comir::register_features<rigid2>(p.fixed, texture(1, 100, 100, 1), options);
+              comir::register_features<rigid2>(p.fixed, grain(1, 100, 100, 1), options);
           }).find("the fixed descriptors have 256 numbers, the moving ones 128") != std::string::npos);
 
     // A pattern that stays with the camera is masked out in both.
@@ -208,14 +191,15 @@ TEST_CASE("register_features: masks and channels") {
     for (std::size_t y = 0; y < 100; ++y)
         for (std::size_t x = 0; x < 60; ++x)
             mask(0, y, x) = 0;
-    image<float> const dirt = texture(2, 100, 60, 77);
+    image<float> const dirt = grain(2, 100, 60, 77);
     for (image<float>* view : {&p.fixed, &p.moving})
         for (std::size_t c = 0; c < 2; ++c)
             for (std::size_t y = 0; y < 100; ++y)
                 std::copy_n(dirt.row(c, y), 60, view->row(c, y));
     auto const misled = comir::register_features<rigid2>(p.fixed, p.moving);
     CHECK(corner_error(misled.transform, rigid2{}, shape) < 1.0);
-    auto const masked = comir::register_features<rigid2>(p.fixed, p.moving, {}, mask, mask);
+    auto const masked =
+        comir::register_features<rigid2>({.values = p.fixed, .mask = mask}, {.values = p.moving, .mask = mask});
     CHECK(masked.converged);
     CHECK(corner_error(masked.transform, truth, shape) < 3.0);
 }
@@ -223,7 +207,7 @@ TEST_CASE("register_features: masks and channels") {
 TEST_CASE("feature_target: the fixed image is reused, results have the same bits for 1 and 2 threads") {
     comir::image_shape const shape{1, 90, 90};
     rigid2 const truth{{1.5, 2.0, 3.0}, {44.5, 44.5}};
-    pair const p = make_pair(truth, shape, shape);
+    auto const p = make_pair(truth, shape, shape);
     comir::feature_target<rigid2> const one(p.fixed, {.threads = 1}), two(p.fixed, {.threads = 2});
     CHECK(one.features().descriptors == two.features().descriptors);
     auto const a = one.register_to(p.moving), b = two.register_to(p.moving);
@@ -238,7 +222,7 @@ TEST_CASE("feature_target: the fixed image is reused, results have the same bits
 }
 
 TEST_CASE("register_features: progress is told, and stops the work") {
-    pair const p = make_pair(rigid2{{0.2, 0.0, 0.0}, {39.5, 39.5}}, {1, 80, 80}, {1, 80, 80});
+    auto const p = make_pair(rigid2{{0.2, 0.0, 0.0}, {39.5, 39.5}}, {1, 80, 80}, {1, 80, 80});
     feature_options options;
     std::vector<std::size_t> told;
     options.on_progress = [&](std::size_t done, std::size_t total) {
@@ -257,30 +241,8 @@ TEST_CASE("register_features: progress is told, and stops the work") {
 TEST_CASE("register_features: the settings of the CoMIR experiments register, too") {
     comir::image_shape const shape{1, 140, 140};
     rigid2 const truth{{-0.5, 4.0, -6.0}, {69.5, 69.5}};
-    pair const p = make_pair(truth, shape, shape);
+    auto const p = make_pair(truth, shape, shape);
     auto const result = comir::register_features<rigid2>(p.fixed, p.moving, comir::comir_feature_options());
     CHECK(result.converged);
-    CHECK(corner_error(result.transform, truth, shape) < 1.0);
-}
-
-TEST_CASE("register_features_then_alpha_amd: refines a start far beyond alpha-AMD's own") {
-    comir::image_shape const shape{1, 96, 96};
-    rigid2 const truth{{2.4, 5.0, -3.0}, {47.5, 47.5}};
-    pair const p = make_pair(truth, shape, shape);
-    auto const result = comir::register_features_then_alpha_amd<rigid2>(p.fixed, p.moving);
-    CHECK(result.started_from_features);
-    CHECK(result.features.converged);
-    CHECK(corner_error(result.transform, truth, shape) < 0.5);
-    CHECK(result.confidence == result.features.confidence);
-}
-
-TEST_CASE("register_features_then_alpha_amd: where features fail, alpha-AMD begins at its own starts") {
-    comir::image_shape const shape{1, 64, 64};
-    rigid2 const truth{{0.0, 4.0, 2.0}, {31.5, 31.5}};
-    pair const p = make_pair(truth, shape, shape);
-    comir::feature_start_options options;
-    options.features.sift.smallest_octave = 1000;  // none fits: no keypoint is found
-    auto const result = comir::register_features_then_alpha_amd<rigid2>(p.fixed, p.moving, options);
-    CHECK_FALSE(result.started_from_features);
     CHECK(corner_error(result.transform, truth, shape) < 1.0);
 }

@@ -19,15 +19,16 @@ using detail::search_level;
 search_level random_level(std::size_t c, std::size_t h, std::size_t w, bool masked, std::uint64_t seed) {
     comir::random_stream random(seed);
     search_level level;
-    level.values = image<float>({c, h, w});
-    level.weight = image<float>({1, h, w}, 1.0f);
-    for (float& v : level.weight.values())
+    image<float> values({c, h, w}), weight({1, h, w}, 1.0f);
+    for (float& v : weight.values())
         v = masked && random.coin(0.3) ? 0.0f : 1.0f;
     for (std::size_t k = 0; k < c; ++k)
         for (std::size_t i = 0; i < h * w; ++i)
-            level.values.channel(k)[i] = level.weight.values()[i] * static_cast<float>(random.uniform(-1.0, 1.5));
-    for (float const v : level.weight.values())
+            values.channel(k)[i] = weight.values()[i] * static_cast<float>(random.uniform(-1.0, 1.5));
+    for (float const v : weight.values())
         level.area += static_cast<double>(v);
+    level.values = detail::share(values);
+    level.weight = detail::share(weight);
     level.centre_x = 0.5 * (static_cast<double>(w) - 1.0);
     level.centre_y = 0.5 * (static_cast<double>(h) - 1.0);
     return level;
@@ -47,7 +48,7 @@ std::vector<pixel_pair> meeting(search_level const& fixed, search_level const& m
                 continue;
             pixel_pair const p{static_cast<std::size_t>(fy), static_cast<std::size_t>(fx), static_cast<std::size_t>(r),
                                static_cast<std::size_t>(c)};
-            if (fixed.weight(0, p.fy, p.fx) > 0.0f && moving.weight(0, p.my, p.mx) > 0.0f)
+            if ((*fixed.weight)(0, p.fy, p.fx) > 0.0f && (*moving.weight)(0, p.my, p.mx) > 0.0f)
                 pairs.push_back(p);
         }
     return pairs;
@@ -55,15 +56,15 @@ std::vector<pixel_pair> meeting(search_level const& fixed, search_level const& m
 
 double plain_correlation(search_level const& fixed, search_level const& moving, std::vector<pixel_pair> const& pairs) {
     double product = 0.0, square_f = 0.0, square_m = 0.0;
-    for (std::size_t c = 0; c < fixed.values.channels(); ++c) {
+    for (std::size_t c = 0; c < fixed.values->channels(); ++c) {
         double mean_f = 0.0, mean_m = 0.0;
         for (pixel_pair const& p : pairs) {
-            mean_f += static_cast<double>(fixed.values(c, p.fy, p.fx)) / static_cast<double>(pairs.size());
-            mean_m += static_cast<double>(moving.values(c, p.my, p.mx)) / static_cast<double>(pairs.size());
+            mean_f += static_cast<double>((*fixed.values)(c, p.fy, p.fx)) / static_cast<double>(pairs.size());
+            mean_m += static_cast<double>((*moving.values)(c, p.my, p.mx)) / static_cast<double>(pairs.size());
         }
         for (pixel_pair const& p : pairs) {
-            double const f = static_cast<double>(fixed.values(c, p.fy, p.fx)) - mean_f;
-            double const m = static_cast<double>(moving.values(c, p.my, p.mx)) - mean_m;
+            double const f = static_cast<double>((*fixed.values)(c, p.fy, p.fx)) - mean_f;
+            double const m = static_cast<double>((*moving.values)(c, p.my, p.mx)) - mean_m;
             product += f * m;
             square_f += f * f;
             square_m += m * m;
@@ -78,8 +79,8 @@ double plain_information(search_level const& fixed, search_level const& moving, 
     std::map<int, double> of_f, of_m;
     double const each = 1.0 / static_cast<double>(pairs.size());
     for (pixel_pair const& p : pairs) {
-        int const a = static_cast<int>(fixed.numbers(0, p.fy, p.fx)),
-                  b = static_cast<int>(moving.numbers(0, p.my, p.mx));
+        int const a = static_cast<int>((*fixed.numbers)(0, p.fy, p.fx)),
+                  b = static_cast<int>((*moving.numbers)(0, p.my, p.mx));
         joint[{a, b}] += each;
         of_f[a] += each;
         of_m[b] += each;
@@ -90,11 +91,12 @@ double plain_information(search_level const& fixed, search_level const& moving, 
     return value;
 }
 
-void make_numbers(search_level& level, std::size_t levels) {
+void make_numbers(search_level& level, std::size_t clusters) {
     comir::random_stream random(level.height());
-    level.numbers = image<float>(level.weight.shape());
-    for (std::size_t i = 0; i < level.numbers.values().size(); ++i)
-        level.numbers.values()[i] = level.weight.values()[i] > 0.0f ? static_cast<float>(random.below(levels)) : 0.0f;
+    image<float> numbers(level.weight->shape());
+    for (std::size_t i = 0; i < numbers.values().size(); ++i)
+        numbers.values()[i] = level.weight->values()[i] > 0.0f ? static_cast<float>(random.below(clusters)) : 0.0f;
+    level.numbers = detail::share(numbers);
 }
 
 /// The image on a plane of the plan, pixel 0 first.
@@ -105,13 +107,15 @@ comir::aligned_vector<float> on_plane(comir::fft2 const& plan, image<float> cons
     return out;
 }
 
-search_level half_turned(search_level const& level) {
-    search_level out = level;
-    for (std::size_t c = 0; c < level.values.channels(); ++c)
-        std::reverse(out.values.channel(c).begin(), out.values.channel(c).end());
-    std::reverse(out.numbers.values().begin(), out.numbers.values().end());
-    std::reverse(out.weight.values().begin(), out.weight.values().end());
-    return out;
+search_level half_turned(search_level level) {
+    for (detail::shared_image* const part : {&level.values, &level.numbers, &level.weight})
+        if (*part) {
+            image<float> turned = **part;
+            for (std::size_t c = 0; c < turned.channels(); ++c)
+                std::reverse(turned.channel(c).begin(), turned.channel(c).end());
+            *part = detail::share(turned);
+        }
+    return level;
 }
 
 /// Compares the scores at every shift, of the moving image and of its half turn, with a plain one.
@@ -149,13 +153,13 @@ TEST_CASE("correlation_scores: every shift of masked images of several channels 
         std::vector<comir::complex_plane> spectra(2 + channels, plan.make_spectrum());
         std::vector<comir::aligned_vector<float>> planes;
         for (std::size_t c = 0; c < channels; ++c)
-            planes.push_back(on_plane(plan, fixed.values, c));
+            planes.push_back(on_plane(plan, *fixed.values, c));
         comir::aligned_vector<float> square(plan.image_size());
-        detail::correlation_spectra(plan, planes, channels, on_plane(plan, fixed.weight, 0), square, spectra,
+        detail::correlation_spectra(plan, planes, channels, on_plane(plan, *fixed.weight, 0), square, spectra,
                                     w.transform);
         for (std::size_t c = 0; c < channels; ++c)
-            planes[c] = on_plane(plan, moving.values, c);
-        detail::correlation_spectra(plan, planes, channels, on_plane(plan, moving.weight, 0), square, w.moving,
+            planes[c] = on_plane(plan, *moving.values, c);
+        detail::correlation_spectra(plan, planes, channels, on_plane(plan, *moving.weight, 0), square, w.moving,
                                     w.transform);
         for (bool const half_turn : {false, true}) {
             detail::correlation_scores(plan, spectra, half_turn, {8.5f, 0.0f}, w);
@@ -167,19 +171,19 @@ TEST_CASE("correlation_scores: every shift of masked images of several channels 
 }
 
 TEST_CASE("information_scores: every shift of masked images equals the plain joint histogram") {
-    for (std::size_t const levels : {2u, 5u, 8u}) {
+    for (std::size_t const clusters : {2u, 5u, 8u}) {
         auto fixed = random_level(1, 13, 17, true, 3), moving = random_level(1, 9, 7, true, 4);
-        make_numbers(fixed, levels);
-        make_numbers(moving, levels);
+        make_numbers(fixed, clusters);
+        make_numbers(moving, clusters);
         comir::fft2 const plan(24, 24);
-        detail::score_workspace w(plan, 1 + levels, 2, 2);
-        std::vector<comir::complex_plane> spectra(1 + (levels + 1) / 2, plan.make_spectrum());
-        detail::fixed_cluster_spectra(plan, on_plane(plan, fixed.numbers, 0), on_plane(plan, fixed.weight, 0), spectra,
-                                      w.transform);
+        detail::score_workspace w(plan, 1 + clusters, 2, 2);
+        std::vector<comir::complex_plane> spectra(1 + (clusters + 1) / 2, plan.make_spectrum());
+        detail::fixed_cluster_spectra(plan, on_plane(plan, *fixed.numbers, 0), on_plane(plan, *fixed.weight, 0),
+                                      spectra, w.transform);
         comir::aligned_vector<float> mask(plan.image_size());
-        detail::moving_cluster_spectra(plan, on_plane(plan, moving.numbers, 0), on_plane(plan, moving.weight, 0), mask,
-                                       w.moving, w.transform);
-        std::size_t const degrees = (levels - 1) * (levels - 1);
+        detail::moving_cluster_spectra(plan, on_plane(plan, *moving.numbers, 0), on_plane(plan, *moving.weight, 0),
+                                       mask, w.moving, w.transform);
+        std::size_t const degrees = (clusters - 1) * (clusters - 1);
         for (bool const half_turn : {false, true}) {
             detail::information_scores(plan, spectra, half_turn, {8.5f, 0.0f}, degrees, w);
             compare_all(plan, w, fixed, moving, half_turn, 8.5f, 2e-5,
@@ -227,10 +231,10 @@ TEST_CASE("turn_level: quarter turns move pixels, and the masked and the outside
                 // Pixel q shows centre + R(q - centre).
                 std::size_t const from_x = k == 0 ? x : k == 1 ? w - 1 - y : k == 2 ? w - 1 - x : y;
                 std::size_t const from_y = k == 0 ? y : k == 1 ? x : k == 2 ? h - 1 - y : h - 1 - x;
-                CHECK(turned.weight_row(y)[x] == level.weight(0, from_y, from_x));
+                CHECK(turned.weight_row(y)[x] == (*level.weight)(0, from_y, from_x));
                 counted += static_cast<double>(turned.weight_row(y)[x]);
-                most = std::max(most,
-                                static_cast<double>(std::abs(turned.row(0, y)[x] - level.values(0, from_y, from_x))));
+                most = std::max(
+                    most, static_cast<double>(std::abs(turned.row(0, y)[x] - (*level.values)(0, from_y, from_x))));
             }
         CHECK(most < 1e-5);
         CHECK(counted == level.area);

@@ -13,13 +13,14 @@
 #include <comir/features/ransac.hpp>
 #include <comir/features/sift.hpp>
 #include <comir/registration/confidence/features.hpp>
+#include <comir/registration/input.hpp>
 #include <comir/registration/local/starts.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/compose.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
-/// Threads and seed apply to all parts; those of the parts are not read.
+/// How keypoints are found, matched and fitted. Threads and seed apply to all parts; those of the parts are not read.
 struct feature_options {
     sift_options sift{.root = true};
     match_options match{};
@@ -67,13 +68,16 @@ class feature_target {
         "fit to comir/features/fit.hpp");
 
 public:
+    explicit feature_target(registration_input const& fixed, feature_options options = {})
+        : feature_target(std::move(options), fixed.values, fixed.mask) {}
+    /// Of values of any kind.
     template <class T>
-    explicit feature_target(image<T> const& fixed, feature_options options = {}, image_mask const& mask = {})
-        : shape_(fixed.shape()), options_(std::move(options)) {
-        options_.sift.threads = options_.match.threads = options_.threads;
-        options_.ransac.seed = options_.seed;
-        features_ = find_features(fixed, mask);
-    }
+    explicit feature_target(image<T> const& fixed, feature_options options = {})
+        : feature_target(std::move(options), fixed, {}) {}
+    template <class T>
+    [[deprecated("give a registration_input")]] feature_target(image<T> const& fixed, feature_options options,
+                                                               image_mask const& mask)
+        : feature_target(std::move(options), fixed, mask) {}
 
     feature_options const& options() const { return options_; }
     feature_set const& features() const { return features_; }
@@ -82,8 +86,32 @@ public:
     /// explain its inliers; otherwise it is the best guess, or puts the images' centres on each other. The confidence
     /// is the share of inliers beyond what chance explains, less where they leave the corners uncertain. The result's
     /// value is the residual.
+    feature_result<Transform> register_to(registration_input const& moving) const {
+        return match(moving.values, moving.mask);
+    }
     template <class T>
-    feature_result<Transform> register_to(image<T> const& moving, image_mask const& mask = {}) const {
+    feature_result<Transform> register_to(image<T> const& moving) const {
+        return match(moving, {});
+    }
+    template <class T>
+    [[deprecated("give a registration_input")]] feature_result<Transform> register_to(image<T> const& moving,
+                                                                                      image_mask const& mask) const {
+        return match(moving, mask);
+    }
+
+private:
+    static constexpr std::size_t steps = 3;
+
+    template <class T>
+    feature_target(feature_options options, image<T> const& fixed, image_mask const& mask)
+        : shape_(fixed.shape()), options_(std::move(options)) {
+        options_.sift.threads = options_.match.threads = options_.threads;
+        options_.ransac.seed = options_.seed;
+        features_ = find_features(fixed, mask);
+    }
+
+    template <class T>
+    feature_result<Transform> match(image<T> const& moving, image_mask const& mask) const {
         auto const begin = std::chrono::steady_clock::now();
         feature_result<Transform> result;
         result.transform = detail::centred_start<Transform>(shape_, moving.shape());
@@ -93,16 +121,13 @@ public:
         return result;
     }
 
-private:
-    static constexpr std::size_t steps = 3;
-
     template <class T>
-    feature_set find_features(image<T> const& source, image_mask const& mask) const {
-        feature_set found = sift(source, options_.sift, mask);
+    feature_set find_features(image<T> const& values, image_mask const& mask) const {
+        feature_set found = sift(values, options_.sift, mask);
         sift_options fainter = options_.sift;
         for (int i = 0; i < 2 && found.size() < options_.least_keypoints; ++i) {
             fainter.contrast *= 0.25;
-            found = sift(source, fainter, mask);
+            found = sift(values, fainter, mask);
         }
         return found;
     }
@@ -146,22 +171,36 @@ private:
     feature_set features_;
 };
 
-/// Registers the moving image to the fixed one by features; feature_target says how and with which errors.
-/// To keep the fixed image for several moving ones, make the target yourself.
-template <class Transform, class T, class U>
-feature_result<Transform> register_features(image<T> const& fixed, image<U> const& moving,
-                                            feature_options const& options = {}, image_mask const& fixed_mask = {},
-                                            image_mask const& moving_mask = {}) {
+namespace detail {
+
+template <class Transform, class Fixed, class Moving>
+feature_result<Transform> match_images(Fixed const& fixed, Moving const& moving, feature_options const& options) {
     static_assert(
         fitted_transform<Transform>,
         "comir: register_features fits translation2, rigid2, similarity2 or affine2; for another transform add "
         "its fit to comir/features/fit.hpp");
     if constexpr (fitted_transform<Transform>) {
         auto const begin = std::chrono::steady_clock::now();
-        auto result = feature_target<Transform>(fixed, options, fixed_mask).register_to(moving, moving_mask);
+        auto result = feature_target<Transform>(fixed, options).register_to(moving);
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return result;
     }
+}
+
+}  // namespace detail
+
+/// Registers the moving image to the fixed one by features; feature_target says how and with which errors.
+/// To keep the fixed image for several moving ones, make the target yourself.
+template <class Transform>
+feature_result<Transform> register_features(registration_input const& fixed, registration_input const& moving,
+                                            feature_options const& options = {}) {
+    return detail::match_images<Transform>(fixed, moving, options);
+}
+/// The same of values of any two kinds.
+template <class Transform, class T, class U>
+feature_result<Transform> register_features(image<T> const& fixed, image<U> const& moving,
+                                            feature_options const& options = {}) {
+    return detail::match_images<Transform>(fixed, moving, options);
 }
 
 }}  // namespace comir::COMIR_ABI

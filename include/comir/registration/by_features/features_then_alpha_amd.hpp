@@ -9,11 +9,12 @@
 #include <comir/image/image.hpp>
 #include <comir/image/zncc.hpp>
 #include <comir/registration/by_features/features.hpp>
+#include <comir/registration/input.hpp>
 #include <comir/registration/local/alpha_amd.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
-/// Progress and threads of alpha_amd are not read: those of features apply to both.
+/// The options of both parts. Progress and threads of alpha_amd are not read: those of features apply to both.
 struct feature_start_options {
     feature_options features{};
     alpha_amd_options alpha_amd = comir_alpha_amd_options();
@@ -34,17 +35,16 @@ struct feature_start_result : registration_result<Transform> {
 /// Errors:  those of feature_target and alpha_amd_target
 /// Threads: the same bits for any number of threads
 template <class Transform>
-feature_start_result<Transform> register_features_then_alpha_amd(image<float> const& fixed, image<float> const& moving,
-                                                                 feature_start_options options = {},
-                                                                 image_mask const& fixed_mask = {},
-                                                                 image_mask const& moving_mask = {}) {
+feature_start_result<Transform> register_features_then_alpha_amd(registration_input const& fixed,
+                                                                 registration_input const& moving,
+                                                                 feature_start_options const& options = {}) {
     static_assert(fitted_transform<Transform>,
                   "comir: register_features_then_alpha_amd fits translation2, rigid2, similarity2 or affine2; for "
                   "another transform add its fit to comir/features/fit.hpp");
     if constexpr (fitted_transform<Transform>) {
         auto const begin = std::chrono::steady_clock::now();
         feature_start_result<Transform> result;
-        result.features = register_features<Transform>(fixed, moving, options.features, fixed_mask, moving_mask);
+        result.features = register_features<Transform>(fixed, moving, options.features);
         alpha_amd_options refine = options.alpha_amd;
         refine.threads = options.features.threads;
         refine.on_progress = options.features.on_progress;
@@ -53,18 +53,19 @@ feature_start_result<Transform> register_features_then_alpha_amd(image<float> co
         if (result.started_from_features) {
             starts.push_back(result.features.transform);
             if (refine.pyramid.empty())
-                refine.pyramid = alpha_amd_pyramid(fixed.shape());
+                refine.pyramid = alpha_amd_pyramid(fixed.values.shape());
             std::size_t const finest = refine.pyramid.back().factor;
             std::erase_if(refine.pyramid, [&](alpha_amd_step const& s) { return s.factor > 2 && s.factor != finest; });
         }
         registration_result<Transform>& own = result;
-        own = alpha_amd_target<Transform>(fixed, refine, fixed_mask).register_to(moving, moving_mask, starts);
+        own = alpha_amd_target<Transform>(fixed.values, refine, fixed.mask, fixed.weights)
+                  .register_to(moving.values, moving.mask, starts, moving.weights);
         if (result.started_from_features) {
             Transform const& found = result.features.transform;
             auto const zncc_at = [&](Transform const& t) {
-                return detail::zncc(fixed, fixed_mask, moving, moving_mask, t, refine.threads);
+                return detail::zncc(fixed.values, fixed.mask, moving.values, moving.mask, t, refine.threads);
             };
-            double const apart = corner_distance(own.transform, found, fixed.height(), fixed.width());
+            double const apart = corner_distance(own.transform, found, fixed.values.height(), fixed.values.width());
             auto const by_features = zncc_at(found);
             if (apart > 3.0 * options.features.ransac.tolerance ||
                 zncc_at(own.transform).correlation < by_features.correlation) {
@@ -77,6 +78,13 @@ feature_start_result<Transform> register_features_then_alpha_amd(image<float> co
         own.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return result;
     }
+}
+
+template <class Transform>
+feature_start_result<Transform> register_features_then_alpha_amd(image<float> const& fixed, image<float> const& moving,
+                                                                 feature_start_options const& options = {}) {
+    return register_features_then_alpha_amd<Transform>(registration_input{.values = fixed},
+                                                       registration_input{.values = moving}, options);
 }
 
 }}  // namespace comir::COMIR_ABI

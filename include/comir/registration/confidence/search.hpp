@@ -6,7 +6,7 @@
 #include <cstddef>
 
 #include <comir/core/error.hpp>
-#include <comir/registration/global/options.hpp>
+#include <comir/registration/search_outcome.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -18,7 +18,8 @@ struct search_evidence {
 
 /// Of the candidate of that number, the best one by default.
 /// Errors: error if the outcome has no such candidate
-inline search_evidence evidence_of(search_outcome const& outcome, std::size_t which = 0) {
+template <class Transform>
+search_evidence evidence_of(search_outcome<Transform> const& outcome, std::size_t which = 0) {
     require(which < outcome.candidates.size(), "comir::evidence_of: candidate ", which, " of ",
             outcome.candidates.size(), ", expected one of the outcome's, numbered from 0");
     search_statistics const& s = outcome.statistics;

@@ -9,59 +9,17 @@
 #include <vector>
 
 #include <comir/core/parallel.hpp>
+#include <comir/registration/global/angles.hpp>
 #include <comir/registration/global/grid.hpp>
 #include <comir/registration/global/information_scores.hpp>
 #include <comir/registration/global/level.hpp>
 #include <comir/registration/global/options.hpp>
+#include <comir/registration/global/pose.hpp>
+#include <comir/registration/global/rule.hpp>
 #include <comir/registration/global/scores.hpp>
+#include <comir/registration/global/turn.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
-
-/// A pose of the search: the moving image, turned, lies with its centre on (x, y) of the fixed image.
-struct search_pose {
-    double angle = 0.0;       // radians, fixed to moving
-    double x = 0.0, y = 0.0;  // pixels of the full fixed image
-    double score = static_cast<double>(no_score);
-    double overlap = 0.0;  // pixels of the level
-};
-
-inline bool better(search_pose const& a, search_pose const& b) {
-    return a.score > b.score;
-}
-
-/// The angles of a search; half turns of them come with them if the whole circle is searched.
-struct angle_list {
-    std::vector<double> angles;
-    bool half_turns = false;
-    double step = 0.0;
-};
-
-inline angle_list make_angles(global_search_options const& options, double step) {
-    angle_list list;
-    double const pi = std::numbers::pi;
-    if (options.max_angle >= pi) {
-        // Quarter turns are among them, where a search on pixels is exact.
-        auto const quarter = std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(0.5 * pi / step)));
-        list.step = 0.5 * pi / static_cast<double>(quarter);
-        list.half_turns = true;
-        for (std::size_t i = 0; i < 2 * quarter; ++i)
-            list.angles.push_back(options.angle + static_cast<double>(i) * list.step);
-        return list;
-    }
-    auto const side = static_cast<std::size_t>(std::ceil(options.max_angle / step));
-    list.step = side > 0 ? options.max_angle / static_cast<double>(side) : 0.0;
-    for (std::size_t i = 0; i <= 2 * side; ++i)
-        list.angles.push_back(options.angle + (static_cast<double>(i) - static_cast<double>(side)) * list.step);
-    return list;
-}
-
-inline score_rule make_rule(search_level const& fixed, search_level const& moving,
-                            global_search_options const& options) {
-    double const area = std::min(fixed.area, moving.area);
-    // Half a pixel less, since counts from transforms miss whole numbers by rounding errors.
-    return {static_cast<float>(std::max(1.0, options.min_overlap * area) - 0.5),
-            options.weigh_overlap ? static_cast<float>(area) : 0.0f};
-}
 
 /// What the coarsest resolution found.
 struct coarse_result {
@@ -169,7 +127,7 @@ private:
                     out[y_.index_of(y) * plan_.pitch() + x_.index_of(x)] = plane[y * w + x];
             return out;
         };
-        aligned_vector<float> const weight = cut(fixed_.weight.row(0, 0));
+        aligned_vector<float> const weight = cut(fixed_.weight->row(0, 0));
         auto transform = plan_.make_workspace();
         auto const make_spectra = [&](std::size_t count) {
             std::vector<complex_plane> spectra;
@@ -178,25 +136,26 @@ private:
             return spectra;
         };
         if (correlation_) {
-            std::size_t const channels = fixed_.values.channels();
+            std::size_t const channels = fixed_.values->channels();
             std::vector<aligned_vector<float>> values;
             for (std::size_t c = 0; c < channels; ++c)
-                values.push_back(cut(fixed_.values.row(c, 0)));
+                values.push_back(cut(fixed_.values->row(c, 0)));
             aligned_vector<float> square(plan_.image_size());
             tiles_[i].values = make_spectra(2 + channels);
             correlation_spectra(plan_, values, channels, weight, square, tiles_[i].values, transform);
         }
         if (information_) {
             tiles_[i].clusters = make_spectra(1 + (options_.clusters + 1) / 2);
-            fixed_cluster_spectra(plan_, cut(fixed_.numbers.row(0, 0)), weight, tiles_[i].clusters, transform);
+            fixed_cluster_spectra(plan_, cut(fixed_.numbers->row(0, 0)), weight, tiles_[i].clusters, transform);
         }
     }
 
     angle_scratch make_scratch() const {
-        std::size_t const channels = moving_.values.channels();
         angle_scratch scratch;
-        if (correlation_)
+        if (correlation_) {
+            std::size_t const channels = moving_.values->channels();
             scratch.correlation.emplace(plan_, 2 + channels, 2 + channels, channels + 1);
+        }
         if (information_)
             scratch.information.emplace(plan_, 1 + options_.clusters, 2, 2);
         return scratch;
@@ -214,7 +173,7 @@ private:
             score_workspace& w = *scratch.correlation;
             auto const planes = planes_of(w);
             turn_level<false>(moving_, angle, grid_, planes.data(), planes.back());
-            correlation_spectra(plan_, w.planes, moving_.values.channels(), w.planes.back(), w.score, w.moving,
+            correlation_spectra(plan_, w.planes, moving_.values->channels(), w.planes.back(), w.score, w.moving,
                                 w.transform);
         }
         if (information_) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <comir/core/fft.hpp>
-#include <comir/registration/global/level.hpp>
+#include <comir/image/image.hpp>
 #include <comir/registration/global/scores.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
@@ -17,15 +17,15 @@ inline simd<float> x_log_x(simd<float> const& x) {
     return where_positive(x - broadcast(0.5f), x * logarithm(maximum(x, broadcast(0.5f))), broadcast(0.0f));
 }
 
-/// Writes 1 where the plane of level numbers has the level and the weight is not zero, else 0.
+/// Writes 1 where the plane of cluster numbers has this cluster and the weight is not zero, else 0.
 inline void write_cluster_mask(aligned_vector<float> const& numbers, aligned_vector<float> const& weight,
-                               std::size_t level, aligned_vector<float>& mask) {
-    auto const number = static_cast<float>(level);
+                               std::size_t cluster, aligned_vector<float>& mask) {
+    auto const number = static_cast<float>(cluster);
     for (std::size_t i = 0; i < mask.size(); ++i)
         mask[i] = numbers[i] == number ? weight[i] : 0.0f;
 }
 
-/// Spectra of the fixed image's weight, then of its level masks, two in one.
+/// Spectra of the fixed image's weight, then of its cluster masks, two in one.
 inline void fixed_cluster_spectra(fft2 const& plan, aligned_vector<float> const& numbers,
                                   aligned_vector<float> const& weight, std::vector<complex_plane>& spectra,
                                   fft2::workspace& w) {
@@ -38,7 +38,7 @@ inline void fixed_cluster_spectra(fft2 const& plan, aligned_vector<float> const&
     }
 }
 
-/// Spectra of the moving image's weight, then of its level masks.
+/// Spectra of the moving image's weight, then of its cluster masks.
 inline void moving_cluster_spectra(fft2 const& plan, aligned_vector<float> const& numbers,
                                    aligned_vector<float> const& weight, aligned_vector<float>& mask,
                                    std::vector<complex_plane>& spectra, fft2::workspace& w) {
@@ -50,7 +50,7 @@ inline void moving_cluster_spectra(fft2 const& plan, aligned_vector<float> const
 }
 
 /// Mutual information in nats of every shift, less the bias of its finite sample.
-/// The joint histogram's entry (a, b) at all shifts is the correlation of level mask a with level mask b.
+/// The joint histogram's entry (a, b) at all shifts is the correlation of cluster mask a with cluster mask b.
 /// Source: Ofverstedt, Lindblad and Sladoje 2022, Fast computation of mutual information in the frequency domain with
 ///         applications to global multimodal image alignment, Pattern Recognition Letters 159. The bias is that of
 ///         Miller 1955, (clusters - 1)^2 / (2 pixels): it keeps small overlaps from looking informative

@@ -4,34 +4,15 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
-#include <vector>
 
 #include <comir/core/progress.hpp>
 #include <comir/image/image.hpp>
-#include <comir/transform/rigid.hpp>
+#include <comir/registration/search_outcome.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
-/// What a global search maximises.
-enum class search_metric {
-    zncc,                // zero-normalised cross-correlation of the overlap, -1 to 1: for images that are alike
-    mutual_information,  // of quantised values, in nats: for raw images of two modalities
-    zncc_and_mi,         // correlation of the images plus mutual information of their raw images, weighed
-};
-
-namespace detail {
-
-/// What a metric compares.
-constexpr bool uses_zncc(search_metric metric) {
-    return metric != search_metric::mutual_information;
-}
-constexpr bool uses_mi(search_metric metric) {
-    return metric != search_metric::zncc;
-}
-
-}  // namespace detail
-
-/// The defaults search everything: the whole circle and every shift with enough overlap.
+/// How a global search looks for poses. The defaults search everything: the whole circle and every shift with enough
+/// overlap.
 struct global_search_options {
     search_metric metric = search_metric::zncc;
     double angle = 0.0;                   // radians; middle of the range of angles, fixed to moving
@@ -44,8 +25,8 @@ struct global_search_options {
     std::size_t coarse_side = 0;  // pixels of the smaller image's shorter side at the coarsest resolution; 0: 64
     std::size_t finest = 1;       // the search ends at every finest-th pixel
     std::size_t candidates = 6;   // that the search returns at most
-    // Correlation compares contrast relative to that of the surroundings: the sigma of these, in pixels of each
-    // resolution, 0 for contrast as it is; and what counts as no contrast, as a share of the image's.
+    // ZNCC compares contrast relative to that of the surroundings: the sigma of these, in pixels of each resolution, 0
+    // for contrast as it is; and what counts as no contrast, as a share of the image's.
     double contrast_sigma = 4.0, contrast_floor = 0.2;
     std::size_t clusters = 8;  // values that mutual information distinguishes, 2 to 16
     double mi_weight = 2.0;    // weight of mutual information, in nats, where metrics are combined
@@ -55,7 +36,7 @@ struct global_search_options {
 
 /// The share of the smaller image's pixels that a search wants to lie in the other image: the option, or without one a
 /// quarter, and three quarters where the larger image is at least twice as wide and high as the smaller one's diagonal
-/// is long. A field of view in an overview rarely sticks out of it, and most wrong places of small images do.
+/// is long; 0 to 1. A field of view in an overview rarely sticks out of it, and most wrong poses of small images do.
 inline double least_overlap(global_search_options const& options, image_shape const& one, image_shape const& other) {
     if (options.min_overlap > 0.0)
         return options.min_overlap;
@@ -64,24 +45,5 @@ inline double least_overlap(global_search_options const& options, image_shape co
     double const diagonal = std::hypot(static_cast<double>(small.h), static_cast<double>(small.w));
     return static_cast<double>(std::min(large.h, large.w)) >= 2.0 * diagonal ? 0.75 : 0.25;
 }
-
-/// One place where the images agree.
-struct search_candidate {
-    rigid2 transform;      // maps points of the fixed image to points of the moving image
-    double score = 0.0;    // the metric there, weighed by the overlap, at the finest resolution of the search
-    double overlap = 0.0;  // share of the smaller image's pixels, 0 to 1
-};
-
-/// All scores of the coarsest resolution together: how far a candidate stands out.
-struct search_statistics {
-    double count = 0.0, mean = 0.0, deviation = 0.0;
-};
-
-/// The places that a search found, best first, and the scores of all places that it compared them with.
-struct search_outcome {
-    std::vector<search_candidate> candidates;
-    search_statistics statistics;  // of all angles and shifts at the coarsest resolution
-    double seconds = 0.0;          // wall time
-};
 
 }}  // namespace comir::COMIR_ABI

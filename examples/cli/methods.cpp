@@ -1,0 +1,44 @@
+#include "methods.hpp"
+
+#include <map>
+#include <numbers>
+#include <string>
+
+#include <comir/registration/method.hpp>
+
+namespace {
+
+constexpr double to_radians(double degrees) {
+    return degrees * std::numbers::pi / 180.0;
+}
+
+comir::transform_kind kind_of(std::string const& name) {
+    static std::map<std::string, comir::transform_kind> const kinds{{"translation", comir::transform_kind::translation},
+                                                                    {"rigid", comir::transform_kind::rigid},
+                                                                    {"similarity", comir::transform_kind::similarity},
+                                                                    {"affine", comir::transform_kind::affine}};
+    return kinds.at(name);
+}
+
+}  // namespace
+
+comir::registration_method requested_method(method_request const& request) {
+    method_settings const& s = request.settings;
+    comir::method_options options{request.run.seed, request.run.threads, request.on_progress};
+    options.angle = to_radians(s.angle);
+    // Without an angle on the command line the very numbers of the defaults.
+    if (s.max_angle < 180.0)
+        options.max_angle = to_radians(s.max_angle);
+    if (!s.max_shift.empty()) {
+        options.max_shift_x = s.max_shift.front();
+        options.max_shift_y = s.max_shift.back();
+    }
+    options.transform = kind_of(s.transform);
+    options.alpha_levels = s.alpha_levels;
+    options.samples = s.samples;
+    if (s.starts != method_settings{}.starts)
+        for (double const degrees : s.starts)
+            options.start_angles.push_back(to_radians(degrees));
+    options.mi_of_raw = request.raw;
+    return comir::make_method(s.name, options);
+}

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include <comir/features/fit.hpp>
+#include <comir/image/image.hpp>
+#include <comir/registration/input.hpp>
+#include <comir/registration/result.hpp>
+#include <comir/transform/any_transform.hpp>
+
+namespace comir { inline namespace COMIR_ABI {
+
+/// What a method found that was chosen while the program runs.
+struct method_result : registration_result<any_transform> {
+    std::vector<point_match> matches{};  // of keypoints; of sift only
+    std::vector<std::size_t> inliers{};  // numbers of the matches that agree with the transform, ascending
+};
+
+/// A registration that is chosen while the program runs: make_method gives one by its name. Where the choice is made at
+/// compile time, any callable of this form does, such as a lambda around register_alpha_amd.
+class registration_method {
+public:
+    using function = std::function<method_result(registration_input const& fixed, registration_input const& moving)>;
+
+    explicit registration_method(function run) : run_(std::move(run)) {}
+    method_result operator()(registration_input const& fixed, registration_input const& moving) const {
+        return run_(fixed, moving);
+    }
+    method_result operator()(image<float> const& fixed, image<float> const& moving) const {
+        return run_({.values = fixed}, {.values = moving});
+    }
+
+private:
+    function run_;
+};
+
+namespace detail {
+
+/// The same result with its transform as one of any kind.
+template <class Transform>
+method_result to_method_result(registration_result<Transform> const& r) {
+    method_result result;
+    result.transform = r.transform;
+    result.value = r.value;
+    result.converged = r.converged;
+    result.confidence = r.confidence;
+    result.overlap = r.overlap;
+    result.iterations = r.iterations;
+    result.seconds = r.seconds;
+    return result;
+}
+
+}  // namespace detail
+}}  // namespace comir::COMIR_ABI
