@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <comir/registration/method_names.hpp>
+#include <comir/registration/methods/names.hpp>
 
 #include "former_names.hpp"
 #include "numbers.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <comir/core/progress.hpp>
-#include <comir/registration/registration_method.hpp>
+#include <comir/registration/methods/registration_method.hpp>
 
 #include "commands.hpp"
 

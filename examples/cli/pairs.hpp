@@ -6,7 +6,7 @@
 #include <comir/evaluation/pair_result.hpp>
 #include <comir/evaluation/preparation.hpp>
 #include <comir/registration/input.hpp>
-#include <comir/registration/registration_method.hpp>
+#include <comir/registration/methods/registration_method.hpp>
 
 // The library's registration of pairs and its pictures of them, compiled in one file.
 

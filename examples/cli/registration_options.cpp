@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <comir/core/error.hpp>
-#include <comir/registration/method_names.hpp>
+#include <comir/registration/methods/names.hpp>
 
 #include "numbers.hpp"
 #include "options.hpp"

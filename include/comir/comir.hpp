@@ -159,8 +159,9 @@
 #include <comir/registration/local/mutual_information_starts.hpp>
 #include <comir/registration/local/starts.hpp>
 #include <comir/registration/method.hpp>
-#include <comir/registration/method_names.hpp>
-#include <comir/registration/method_options.hpp>
+#include <comir/registration/methods/names.hpp>
+#include <comir/registration/methods/options.hpp>
+#include <comir/registration/methods/registration_method.hpp>
 #include <comir/registration/metrics/alpha_amd/check.hpp>
 #include <comir/registration/metrics/alpha_amd/level.hpp>
 #include <comir/registration/metrics/alpha_amd/measure.hpp>
@@ -172,7 +173,6 @@
 #include <comir/registration/metrics/mutual_information/measure.hpp>
 #include <comir/registration/metrics/mutual_information/options.hpp>
 #include <comir/registration/prepared_image.hpp>
-#include <comir/registration/registration_method.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/registration/search_outcome.hpp>
 #include <comir/training/basic_trainer.hpp>

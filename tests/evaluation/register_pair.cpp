@@ -10,7 +10,7 @@
 
 #include <comir/evaluation/register_pair.hpp>
 #include <comir/registration/local/alpha_amd.hpp>
-#include <comir/registration/registration_method.hpp>
+#include <comir/registration/methods/registration_method.hpp>
 
 #include "support/temporary_folder.hpp"
 

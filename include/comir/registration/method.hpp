@@ -11,9 +11,9 @@
 #include <comir/registration/input.hpp>
 #include <comir/registration/local/alpha_amd.hpp>
 #include <comir/registration/local/mutual_information.hpp>
-#include <comir/registration/method_names.hpp>
-#include <comir/registration/method_options.hpp>
-#include <comir/registration/registration_method.hpp>
+#include <comir/registration/methods/names.hpp>
+#include <comir/registration/methods/options.hpp>
+#include <comir/registration/methods/registration_method.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
