@@ -126,9 +126,11 @@
 #include <comir/registration/automatic/windows.hpp>
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/by_features/features_then_alpha_amd.hpp>
+#include <comir/registration/check_image.hpp>
 #include <comir/registration/confidence/alpha_amd.hpp>
 #include <comir/registration/confidence/compared_pixels.hpp>
 #include <comir/registration/confidence/features.hpp>
+#include <comir/registration/confidence/logistic.hpp>
 #include <comir/registration/confidence/mutual_information.hpp>
 #include <comir/registration/confidence/null_poses.hpp>
 #include <comir/registration/confidence/search.hpp>

@@ -9,6 +9,7 @@
 #include <comir/image/image.hpp>
 #include <comir/image/local_detail.hpp>
 #include <comir/image/zncc.hpp>
+#include <comir/registration/confidence/logistic.hpp>
 #include <comir/registration/confidence/null_poses.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
@@ -39,18 +40,16 @@ inline correlation_evidence correlation_evidence_at(image<float> const& fixed, i
     return evidence;
 }
 
+/// Weights of the margin's logarithm and of the margin over null poses. Fitted to 840 registrations by alpha-AMD, 160
+/// to 256 px, half of them of images that show different scenes: CoMIRs of tissue and landscapes within 30 and 180
+/// degrees, and grey images of one modality within 30, 60 and 180 degrees, at the finest resolution of at most
+/// compared_pixels; right means within 2 %.
+inline constexpr logistic_weights<2> correlation_weights{1.0, {5.97, 10.64}};
+
 /// Evidence as a confidence from 0 to 1: the share of registrations with such evidence that were right; 0 without a
-/// peak.
-/// The weights are a logistic fit to 840 registrations by alpha-AMD, 160 to 256 px, half of them of images that show
-/// different poses: CoMIRs of tissue and landscapes within 30 and 180 degrees, and grey images of one modality within
-/// 30, 60 and 180 degrees, at the finest resolution of at most compared_pixels; right means within 2 %. To refit them,
-/// print both numbers of such a set.
+/// margin.
 inline double confidence_of(correlation_evidence const& e) {
-    constexpr double offset = 1.0, by_log_margin = 5.97, by_margin_over_null = 10.64;
-    if (!(e.margin > 0.0))
-        return 0.0;
-    return 1.0 /
-           (1.0 + std::exp(-(offset + by_log_margin * std::log(e.margin) + by_margin_over_null * e.margin_over_null)));
+    return e.margin > 0.0 ? correlation_weights.confidence({std::log(e.margin), e.margin_over_null}) : 0.0;
 }
 
 }}}  // namespace comir::COMIR_ABI::detail

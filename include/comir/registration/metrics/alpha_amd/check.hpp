@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <comir/core/error.hpp>
-#include <comir/image/pyramid.hpp>
+#include <comir/registration/check_image.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
@@ -15,19 +15,8 @@ inline constexpr std::size_t amd_least_side = 8;
 inline constexpr char const* amd_name = "comir::register_alpha_amd";
 
 inline void check_amd_image(char const* which, image<float> const& values, image_mask const& mask) {
-    require<shape_error>(!values.empty() && values.height() >= amd_least_side && values.width() >= amd_least_side,
-                         amd_name, ": the ", which, " image is ", to_string(values.shape()), ", expected at least ",
-                         amd_least_side, " rows and columns");
-    require_mask_fits(amd_name, values.shape(), mask);
-    require(mask.empty() || std::ranges::any_of(mask.values(), [](unsigned char m) { return m != 0; }), amd_name,
-            ": the mask of the ", which, " image leaves no pixel, expected at least one that is not zero");
-    for (std::size_t c = 0; c < values.channels(); ++c) {
-        auto const channel = values.channel(c);
-        for (std::size_t i = 0; i < channel.size(); ++i)
-            require(std::isfinite(channel[i]) || (!mask.empty() && !mask.values()[i]), amd_name, ": the ", which,
-                    " image is not finite at channel ", c, ", x = ", i % values.width(), ", y = ", i / values.width(),
-                    "; mask such pixels or replace them");
-    }
+    check_registration_image(amd_name, which, values, mask, amd_least_side);
+    check_mask_leaves_pixel(amd_name, which, mask);
 }
 
 inline void check_amd_weights(char const* which, image_shape const& shape, image_mask const& mask,

@@ -6,10 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include <comir/core/error.hpp>
 #include <comir/image/convert.hpp>
 #include <comir/image/image.hpp>
-#include <comir/image/pyramid.hpp>
+#include <comir/registration/check_image.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
@@ -17,19 +16,8 @@ inline constexpr std::size_t mi_least_side = 8;
 
 inline void check_mi_image(char const* which, image<float> const& values, image_mask const& mask) {
     constexpr char const* who = "comir::register_mutual_information";
-    require<shape_error>(!values.empty() && values.height() >= mi_least_side && values.width() >= mi_least_side, who,
-                         ": the ", which, " image is ", to_string(values.shape()), ", expected at least ",
-                         mi_least_side, " rows and columns");
-    require_mask_fits(who, values.shape(), mask);
-    require(mask.empty() || std::ranges::any_of(mask.values(), [](unsigned char m) { return m != 0; }), who,
-            ": the mask of the ", which, " image leaves no pixel, expected at least one that is not zero");
-    for (std::size_t c = 0; c < values.channels(); ++c) {
-        auto const channel = values.channel(c);
-        for (std::size_t i = 0; i < channel.size(); ++i)
-            require(std::isfinite(channel[i]) || (!mask.empty() && !mask.values()[i]), who, ": the ", which,
-                    " image is not finite at channel ", c, ", x = ", i % values.width(), ", y = ", i / values.width(),
-                    "; mask such pixels or replace them");
-    }
+    check_registration_image(who, which, values, mask, mi_least_side);
+    check_mask_leaves_pixel(who, which, mask);
 }
 
 inline double count_mi_pixels(image_shape const& shape, image_mask const& mask) {
