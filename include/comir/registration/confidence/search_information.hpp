@@ -11,7 +11,7 @@
 #include <comir/registration/confidence/mutual_information.hpp>
 #include <comir/registration/confidence/search.hpp>
 #include <comir/registration/metrics/mutual_information/image.hpp>
-#include <comir/registration/metrics/mutual_information/level.hpp>
+#include <comir/registration/metrics/mutual_information/points.hpp>
 #include <comir/registration/prepared_image.hpp>
 #include <comir/registration/search_outcome.hpp>
 #include <comir/transform/affine.hpp>

@@ -17,8 +17,8 @@
 #include <comir/registration/confidence/zncc.hpp>
 #include <comir/registration/local/alpha_amd_descent.hpp>
 #include <comir/registration/local/starts.hpp>
+#include <comir/registration/metrics/alpha_amd/alpha_cut_maps.hpp>
 #include <comir/registration/metrics/alpha_amd/check.hpp>
-#include <comir/registration/metrics/alpha_amd/level.hpp>
 #include <comir/registration/metrics/alpha_amd/measure.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
 #include <comir/registration/metrics/alpha_amd/resolution.hpp>

@@ -15,9 +15,9 @@
 #include <comir/registration/local/mutual_information_descent.hpp>
 #include <comir/registration/local/mutual_information_starts.hpp>
 #include <comir/registration/metrics/mutual_information/image.hpp>
-#include <comir/registration/metrics/mutual_information/level.hpp>
 #include <comir/registration/metrics/mutual_information/measure.hpp>
 #include <comir/registration/metrics/mutual_information/options.hpp>
+#include <comir/registration/metrics/mutual_information/points.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/concepts.hpp>

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include <comir/core/simd.hpp>
-#include <comir/registration/metrics/alpha_amd/level.hpp>
+#include <comir/registration/metrics/alpha_amd/alpha_cut_maps.hpp>
 #include <comir/transform/concepts.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {

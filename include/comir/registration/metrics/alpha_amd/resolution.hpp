@@ -8,7 +8,7 @@
 #include <comir/core/quantile.hpp>
 #include <comir/image/local_detail.hpp>
 #include <comir/image/pyramid.hpp>
-#include <comir/registration/metrics/alpha_amd/level.hpp>
+#include <comir/registration/metrics/alpha_amd/alpha_cut_maps.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {

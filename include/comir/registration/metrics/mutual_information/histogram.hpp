@@ -6,7 +6,7 @@
 
 #include <comir/core/memory.hpp>
 #include <comir/core/simd.hpp>
-#include <comir/registration/metrics/mutual_information/level.hpp>
+#include <comir/registration/metrics/mutual_information/points.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
