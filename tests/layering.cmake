@@ -22,8 +22,9 @@ set(allow_training training core image transform nn models contrastive optim)
 set(allow_features features core image transform)
 set(base core image transform registration/check_image.hpp registration/input.hpp registration/prepared_image.hpp
     registration/result.hpp registration/search_outcome.hpp)
-set(allow_registration/metrics/alpha_amd registration/metrics/alpha_amd ${base})
-set(allow_registration/metrics/mutual_information registration/metrics/mutual_information ${base})
+set(allow_registration/metrics registration/metrics/ ${base})
+set(allow_registration/metrics/alpha_amd registration/metrics/alpha_amd registration/metrics/ ${base})
+set(allow_registration/metrics/mutual_information registration/metrics/mutual_information registration/metrics/ ${base})
 set(allow_registration/confidence registration/confidence registration/metrics features/fit.hpp
     ${base})
 set(allow_registration/local registration/local registration/metrics registration/confidence optim ${base})

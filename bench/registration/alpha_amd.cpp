@@ -72,17 +72,17 @@ void distance_map_opencv(benchmark::State& state, std::size_t side, int threads)
 #endif
 
 void evaluate(benchmark::State& state, std::size_t side, std::size_t samples, bool published) {
-    comir::detail::amd_level::settings s;
+    comir::alpha_cut_maps::settings s;
     s.d_max = 1e6f;
     s.points = std::size_t{1} << 17;
     s.slopes = published;
-    comir::detail::amd_level const fixed(texture(side, 1), 1, {}, s), moving(texture(side, 2), 1, {}, s);
+    comir::alpha_cut_maps const fixed(texture(side, 1), 1, {}, s), moving(texture(side, 2), 1, {}, s);
     double const middle = 0.5 * (static_cast<double>(side) - 1.0);
     comir::rigid2 const t{{0.2, 5.3, -7.1}, {middle, middle}};
     std::size_t first = 0;
     for (auto _ : state) {
-        comir::detail::amd_sample const sample{first, samples};
-        benchmark::DoNotOptimize(comir::detail::evaluate_amd(fixed, sample, moving, sample, t, true).value);
+        comir::point_sample const sample{first, samples};
+        benchmark::DoNotOptimize(comir::evaluate_amd(fixed, sample, moving, sample, t, true).value);
         first += samples;
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(2 * samples));

@@ -35,9 +35,9 @@ image<float> blob_with(image<float> out) {
     return out;
 }
 
-detail::correlation_evidence evidence(image<float> const& fixed, image<float> const& moving, rigid2 const& t = {},
-                                      int threads = 1) {
-    return detail::correlation_evidence_at(fixed, {}, moving, {}, comir::to_affine(t), 1, threads);
+comir::correlation_evidence evidence(image<float> const& fixed, image<float> const& moving, rigid2 const& t = {},
+                                     int threads = 1) {
+    return comir::correlation_evidence_at(fixed, {}, moving, {}, comir::to_affine(t), 1, threads);
 }
 
 }  // namespace
@@ -84,10 +84,10 @@ TEST_CASE("correlation_evidence: the peak is what 4 % to every side lose") {
 TEST_CASE("correlation_evidence: a blob in both images says little, what is in it much") {
     auto const fixed = blob_with(texture(1)), same = blob_with(texture(1)), other = blob_with(texture(2));
     CHECK(detail::zncc(fixed, {}, other, {}, rigid2{}, 1).correlation > 0.8);
-    CHECK(detail::confidence_of(evidence(fixed, same)) > 0.9);
-    CHECK(detail::confidence_of(evidence(fixed, other)) < 0.1);
-    CHECK(detail::confidence_of(evidence(fixed, same, {{3.0, 0.0, 0.0}, {40.0, 60.0}})) < 0.1);
-    CHECK(detail::confidence_of(evidence(fixed, same, {{0.0, 500.0, 0.0}, {}})) == 0.0);
+    CHECK(comir::confidence_of(evidence(fixed, same)) > 0.9);
+    CHECK(comir::confidence_of(evidence(fixed, other)) < 0.1);
+    CHECK(comir::confidence_of(evidence(fixed, same, {{3.0, 0.0, 0.0}, {40.0, 60.0}})) < 0.1);
+    CHECK(comir::confidence_of(evidence(fixed, same, {{0.0, 500.0, 0.0}, {}})) == 0.0);
 }
 
 TEST_CASE("correlation_evidence: masked pixels, NaN among them, do not count") {
@@ -99,16 +99,16 @@ TEST_CASE("correlation_evidence: masked pixels, NaN among them, do not count") {
             spoilt(0, y, x) = std::nanf("");
             mask(0, y, x) = 0;
         }
-    auto const by_moving = detail::correlation_evidence_at(fixed, {}, spoilt, mask, comir::to_affine(rigid2{}), 1, 1);
-    auto const by_fixed = detail::correlation_evidence_at(spoilt, mask, fixed, {}, comir::to_affine(rigid2{}), 1, 1);
-    CHECK(detail::confidence_of(by_moving) > 0.9);
-    CHECK(detail::confidence_of(by_fixed) > 0.9);
+    auto const by_moving = comir::correlation_evidence_at(fixed, {}, spoilt, mask, comir::to_affine(rigid2{}), 1, 1);
+    auto const by_fixed = comir::correlation_evidence_at(spoilt, mask, fixed, {}, comir::to_affine(rigid2{}), 1, 1);
+    CHECK(comir::confidence_of(by_moving) > 0.9);
+    CHECK(comir::confidence_of(by_fixed) > 0.9);
 }
 
 TEST_CASE("confidence_of: grows with the peak and with the lead") {
-    CHECK(detail::confidence_of(detail::correlation_evidence{0.5, 0.3}) >
-          detail::confidence_of(detail::correlation_evidence{0.4, 0.3}));
-    CHECK(detail::confidence_of(detail::correlation_evidence{0.5, 0.3}) >
-          detail::confidence_of(detail::correlation_evidence{0.5, 0.2}));
-    CHECK(detail::confidence_of(detail::correlation_evidence{-0.5, 0.3}) == 0.0);
+    CHECK(comir::confidence_of(comir::correlation_evidence{0.5, 0.3}) >
+          comir::confidence_of(comir::correlation_evidence{0.4, 0.3}));
+    CHECK(comir::confidence_of(comir::correlation_evidence{0.5, 0.3}) >
+          comir::confidence_of(comir::correlation_evidence{0.5, 0.2}));
+    CHECK(comir::confidence_of(comir::correlation_evidence{-0.5, 0.3}) == 0.0);
 }

@@ -8,10 +8,10 @@
 
 #include <comir/core/random.hpp>
 #include <comir/registration/confidence/logistic.hpp>
-#include <comir/registration/metrics/alpha_amd/measure.hpp>
+#include <comir/registration/metrics/alpha_amd/directed_distance.hpp>
 #include <comir/transform/rigid.hpp>
 
-namespace comir { inline namespace COMIR_ABI { namespace detail {
+namespace comir { inline namespace COMIR_ABI {
 
 /// The measure at a pose against what it is at unrelated ones.
 struct amd_contrast {
@@ -20,18 +20,23 @@ struct amd_contrast {
 };
 
 /// Compares the measure at a map with its values where the fixed image is turned by any angle and shifted by up to a
-/// quarter of its size first; poses with less than a third of the points inside are left out.
-inline amd_contrast contrast_amd(amd_level const& fixed, amd_level const& moving, amd_map const& at, bool symmetric,
-                                 std::uint64_t seed) {
+/// quarter of its size first; poses with less than a third of the points inside are left out. They are not those of
+/// null_poses: the weights below are fitted to this one stream of draws, and to a third of all points, not of the
+/// overlap.
+inline amd_contrast contrast_amd(alpha_cut_maps const& fixed, alpha_cut_maps const& moving, affine_map const& at,
+                                 bool symmetric, std::uint64_t seed) {
     constexpr std::size_t poses = 64;
     constexpr double least_inside = 1.0 / 3.0;
-    constexpr amd_sample sample{0, 2000};
+    constexpr point_sample sample{0, 2000};
     auto const factor = static_cast<double>(fixed.factor());
     double const w = factor * static_cast<double>(fixed.width()), h = factor * static_cast<double>(fixed.height());
-    auto const value_at = [&](amd_map const& map) {
-        amd_sums const there = directed_sums(fixed, sample, moving, map, amd_moment::source, {});
-        amd_sums const here =
-            symmetric ? directed_sums(moving, sample, fixed, inverse(map), amd_moment::source, {}) : there;
+    auto const value_at = [&](affine_map const& map) {
+        no_gradient none;
+        directed_distance const there =
+            measure_directed(fixed, sample, moving, affine_point_map(map), jacobian_at::from, none);
+        directed_distance const here =
+            symmetric ? measure_directed(moving, sample, fixed, affine_point_map(inverse(map)), jacobian_at::from, none)
+                      : there;
         bool const inside = std::max(there.weight / there.drawn, here.weight / here.drawn) >= least_inside;
         return inside && there.weight > 0.0 && here.weight > 0.0
                    ? 0.5 * (there.value / there.weight + here.value / here.weight)
@@ -45,12 +50,7 @@ inline amd_contrast contrast_amd(amd_level const& fixed, amd_level const& moving
         rigid2 const moved{{random.uniform(-std::numbers::pi, std::numbers::pi), random.uniform(-0.25, 0.25) * w,
                             random.uniform(-0.25, 0.25) * h},
                            {0.5 * w, 0.5 * h}};
-        amd_map const first = to_amd_map(moved);
-        amd_map const both{at.xx * first.xx + at.xy * first.yx,      at.xx * first.xy + at.xy * first.yy,
-                           at.xx * first.x + at.xy * first.y + at.x,  //
-                           at.yx * first.xx + at.yy * first.yx,      at.yx * first.xy + at.yy * first.yy,
-                           at.yx * first.x + at.yy * first.y + at.y};
-        double const other = value_at(both);
+        double const other = value_at(compose(at, to_affine_map(moved)));
         if (other < 0.0)
             continue;
         ++count;
@@ -74,4 +74,4 @@ inline double confidence_of(amd_contrast const& c) {
     return contrast_weights.confidence({c.ratio, c.z_score});
 }
 
-}}}  // namespace comir::COMIR_ABI::detail
+}}  // namespace comir::COMIR_ABI

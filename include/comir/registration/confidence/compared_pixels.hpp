@@ -4,9 +4,9 @@
 
 #include <comir/core/abi.hpp>
 
-namespace comir { inline namespace COMIR_ABI { namespace detail {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Pixels of the fixed image that suffice to tell how sure a registration is.
 inline constexpr std::size_t compared_pixels = 20000;
 
-}}}  // namespace comir::COMIR_ABI::detail
+}}  // namespace comir::COMIR_ABI

@@ -14,7 +14,7 @@
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
 
-namespace comir { inline namespace COMIR_ABI { namespace detail {
+namespace comir { inline namespace COMIR_ABI {
 
 /// How mutual information at a pose stands out against null_poses.
 struct information_evidence {
@@ -24,7 +24,9 @@ struct information_evidence {
     double overlap = 0.0;   // share of the points that have a value in both images
 };
 
-/// `fixed` is the full image's shape. Without `unrelated` poses, which are most of the work, there are no deviations.
+/// Mutual information at a pose, against null_poses drawn by the seed. `fixed` is the full image's shape. Without
+/// `unrelated` poses, which are most of the work, there is no z-score. Threads: over poses; the same bits for any
+/// number of threads
 inline information_evidence information_evidence_at(mi_points const& points, mi_field const& field, std::size_t bins,
                                                     affine2 const& fixed_to_moving, image_shape const& fixed,
                                                     std::uint64_t seed, int threads, bool unrelated = true) {
@@ -80,4 +82,4 @@ inline double confidence_of(information_evidence const& e) {
     return e.margin > 0.0 ? information_evidence_weights.confidence({std::log(e.margin), e.z_score}) : 0.0;
 }
 
-}}}  // namespace comir::COMIR_ABI::detail
+}}  // namespace comir::COMIR_ABI

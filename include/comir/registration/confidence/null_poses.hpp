@@ -10,7 +10,7 @@
 #include <comir/image/image.hpp>
 #include <comir/transform/rigid.hpp>
 
-namespace comir { inline namespace COMIR_ABI { namespace detail {
+namespace comir { inline namespace COMIR_ABI {
 
 /// What a pose is compared with to tell how it stands out: 8 poses around it, where the fixed image is first shifted
 /// by 4 % of its width, and 64 unrelated ones, where it is first turned by any angle and shifted by up to a quarter of
@@ -64,4 +64,4 @@ struct null_poses {
     }
 };
 
-}}}  // namespace comir::COMIR_ABI::detail
+}}  // namespace comir::COMIR_ABI

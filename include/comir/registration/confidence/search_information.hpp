@@ -10,6 +10,7 @@
 #include <comir/registration/confidence/compared_pixels.hpp>
 #include <comir/registration/confidence/mutual_information.hpp>
 #include <comir/registration/confidence/search.hpp>
+#include <comir/registration/metrics/mutual_information/field.hpp>
 #include <comir/registration/metrics/mutual_information/image.hpp>
 #include <comir/registration/metrics/mutual_information/points.hpp>
 #include <comir/registration/prepared_image.hpp>

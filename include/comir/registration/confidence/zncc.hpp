@@ -14,7 +14,7 @@
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
 
-namespace comir { inline namespace COMIR_ABI { namespace detail {
+namespace comir { inline namespace COMIR_ABI {
 
 /// How the correlation of two images' details at a pose stands out against null_poses.
 struct correlation_evidence {
@@ -22,20 +22,23 @@ struct correlation_evidence {
     double margin_over_null = 0.0;  // above the best at unrelated poses; 0 where too few of them have enough overlap
 };
 
+/// The correlation of the images' details at a pose, against null_poses drawn by the seed.
+/// Shapes:  both images have the same channels; masks are empty or (1, H, W) of their image
+/// Threads: over poses; the same bits for any number of threads
 inline correlation_evidence correlation_evidence_at(image<float> const& fixed, image_mask const& fixed_mask,
                                                     image<float> const& moving, image_mask const& moving_mask,
                                                     affine2 const& fixed_to_moving, std::uint64_t seed, int threads) {
     constexpr double sigma = 4.0;  // pixels, of an image of about compared_pixels
     auto const a = local_detail(fixed, sigma, fixed_mask, threads),
                b = local_detail(moving, sigma, moving_mask, threads);
-    null_poses<zncc_result> poses;
+    null_poses<detail::zncc_result> poses;
     parallel_for(poses.count, threads, [&](std::size_t i) {
         affine2 const there = compose(fixed_to_moving, to_affine(poses.move(i, fixed.shape(), seed, 78)));
-        poses.at[i] = zncc(a, fixed_mask, b, moving_mask, there, 1);
+        poses.at[i] = detail::zncc(a, fixed_mask, b, moving_mask, there, 1);
     });
-    correlation_evidence evidence{poses.margin(&zncc_result::correlation), 0.0};
+    correlation_evidence evidence{poses.margin(&detail::zncc_result::correlation), 0.0};
     double best = -1.0;
-    if (poses.for_unrelated([&](zncc_result const& other) { best = std::max(best, other.correlation); }))
+    if (poses.for_unrelated([&](detail::zncc_result const& other) { best = std::max(best, other.correlation); }))
         evidence.margin_over_null = poses.here().correlation - best;
     return evidence;
 }
@@ -52,4 +55,4 @@ inline double confidence_of(correlation_evidence const& e) {
     return e.margin > 0.0 ? correlation_weights.confidence({std::log(e.margin), e.margin_over_null}) : 0.0;
 }
 
-}}}  // namespace comir::COMIR_ABI::detail
+}}  // namespace comir::COMIR_ABI

@@ -4,26 +4,13 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
+#include <comir/registration/local/descent_state.hpp>
 #include <comir/registration/metrics/alpha_amd/measure.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
-#include <comir/transform/geometry.hpp>
+#include <comir/transform/concepts.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
-
-/// Where a descent stands, and how it came to rest.
-template <class Transform>
-struct amd_start {
-    Transform transform;
-    Transform middle;        // mean before the end of the last resolution, which the end's mean is compared with
-    std::size_t number = 0;  // among all starts
-    bool informed = false;   // some gradient of the last resolution was not zero
-    std::size_t iterations = 0;
-    double value = std::numeric_limits<double>::infinity();
-    double overlap = 0.0, overlap_moving = 0.0;
-    double correlation = 0.0;  // only with amd_choice::correlation
-};
 
 /// The direction of the next step: the gradient's running mean, its size divided out. A gradient's size says how steep
 /// the image is there, not how far it is to go.
@@ -61,16 +48,17 @@ private:
     std::array<double, Parameters> size_{}, mean_{};
 };
 
-/// Tells when a descent makes no progress: the mean place of a run of iterations is less than a step from the former's.
+/// Tells when a descent makes no progress: the mean parameters of a run of iterations are less than a step from the
+/// former's.
 template <std::size_t Parameters>
 class amd_rest {
 public:
     explicit amd_rest(std::size_t run) : run_(run) {}
 
-    bool reached(std::array<double, Parameters> const& place, std::array<double, Parameters> const& reach,
+    bool reached(std::array<double, Parameters> const& parameters, std::array<double, Parameters> const& reach,
                  double length) {
         for (std::size_t k = 0; k < Parameters; ++k)
-            now_[k] += place[k] * reach[k] / static_cast<double>(run_);
+            now_[k] += parameters[k] * reach[k] / static_cast<double>(run_);
         if (++count_ % run_ != 0)
             return false;
         double square = 0.0;
@@ -81,8 +69,8 @@ public:
         return count_ > run_ && square < length * length;
     }
 
-    /// The mean place of the last whole run.
-    std::array<double, Parameters> place(std::array<double, Parameters> const& reach) const {
+    /// The mean parameters of the last whole run.
+    std::array<double, Parameters> mean(std::array<double, Parameters> const& reach) const {
         std::array<double, Parameters> p = before_;
         for (std::size_t k = 0; k < Parameters; ++k)
             p[k] /= reach[k];
@@ -96,11 +84,11 @@ private:
 
 /// Stochastic gradient descent at one resolution, the result being the mean of the last 30 % of the iterations; a
 /// descent that makes no progress goes on with these at once. The step length is set, parameters are scaled by their
-/// reach. Returns the number of iterations.
+/// reach.
 template <affine_transform Transform>
-std::size_t descend_amd(amd_start<Transform>& start, amd_level const& fixed, amd_level const& moving,
-                        alpha_amd_step const& step, alpha_amd_options const& options,
-                        std::array<double, Transform::parameter_count> const& reach, std::size_t first_sample) {
+void descend_amd(descent_state<Transform>& start, alpha_cut_maps const& fixed, alpha_cut_maps const& moving,
+                 alpha_amd_step const& step, alpha_amd_options const& options,
+                 std::array<double, Transform::parameter_count> const& reach, std::size_t first_sample) {
     constexpr std::size_t parameters = Transform::parameter_count;
     amd_direction<parameters> direction(options);
     amd_rest<parameters> rest(std::max<std::size_t>(10, step.iterations / 10));
@@ -109,7 +97,7 @@ std::size_t descend_amd(amd_start<Transform>& start, amd_level const& fixed, amd
     start.informed = false;
     Transform& t = start.transform;
     for (std::size_t i = 0; i < step.iterations; ++i, ++done) {
-        amd_sample const sample{first_sample + done * step.samples, step.samples};
+        point_sample const sample{first_sample + done * step.samples, step.samples};
         auto const e = evaluate_amd(fixed, sample, moving, sample, t, options.symmetric);
         std::array<double, parameters> g{};
         for (std::size_t k = 0; k < parameters; ++k) {
@@ -130,7 +118,7 @@ std::size_t descend_amd(amd_start<Transform>& start, amd_level const& fixed, amd
         }
         if (options.stop_at_rest && !is_late && rest.reached(t.parameters, reach, length)) {
             i = 7 * step.iterations / 10;
-            early = rest.place(reach);
+            early = rest.mean(reach);
             early_count = 1;
         }
     }
@@ -141,7 +129,7 @@ std::size_t descend_amd(amd_start<Transform>& start, amd_level const& fixed, amd
     if (early_count > 0)
         for (std::size_t k = 0; k < parameters; ++k)
             start.middle.parameters[k] = early[k] / static_cast<double>(early_count);
-    return done;
+    start.iterations = done;
 }
 
 }}}  // namespace comir::COMIR_ABI::detail

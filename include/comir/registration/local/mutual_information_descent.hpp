@@ -5,13 +5,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include <comir/core/random.hpp>
 #include <comir/optim/asgd.hpp>
-#include <comir/registration/local/alpha_amd_descent.hpp>
+#include <comir/registration/local/descent_state.hpp>
 #include <comir/registration/metrics/mutual_information/measure.hpp>
 #include <comir/registration/metrics/mutual_information/options.hpp>
+#include <comir/transform/geometry.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
@@ -23,6 +23,7 @@ struct mi_reach {
     asgd_reach terms;
 };
 
+/// How far the transform's parameters move the points of h x w pixels.
 template <affine_transform Transform>
 mi_reach<Transform::parameter_count> find_mi_reach(Transform const& t, std::size_t h, std::size_t w) {
     constexpr std::size_t parameters = Transform::parameter_count;
@@ -58,17 +59,6 @@ mi_reach<Transform::parameter_count> find_mi_reach(Transform const& t, std::size
     return reach;
 }
 
-/// Where a descent stands, and how it came to rest.
-template <class Transform>
-struct mi_start {
-    Transform transform;
-    Transform middle;       // what `transform` was a third of the last resolution earlier
-    bool informed = false;  // some gradient of the last resolution was not zero
-    double value = -std::numeric_limits<double>::infinity();
-    double overlap = 0.0;
-    std::size_t iterations = 0;
-};
-
 /// What a descent reads and does not change.
 template <class Transform>
 struct mi_problem {
@@ -82,7 +72,7 @@ struct mi_problem {
     std::uint64_t seed;
 };
 
-/// Settings from gradients about the start. Two disjoint samples at one place tell the gradient's square from its
+/// Settings from gradients about the start. Two disjoint samples at one pose tell the gradient's square from its
 /// error's: the mean of their product is the one, half their squared difference the other.
 template <affine_transform Transform>
 asgd estimate_asgd(mi_problem<Transform> const& problem, Transform const& start, std::size_t& first_sample,
@@ -160,12 +150,13 @@ private:
 /// Adaptive stochastic gradient descent at one resolution, the result being the mean over the last 30 % of the
 /// iterations; it ends early where that mean no longer moves.
 template <affine_transform Transform>
-void descend_mi(mi_start<Transform>& start, mi_problem<Transform> const& problem, std::size_t first_sample,
+void descend_mi(descent_state<Transform>& start, mi_problem<Transform> const& problem, std::size_t first_sample,
                 mi_workspace& work) {
     asgd const optimizer = estimate_asgd(problem, start.transform, first_sample, work);
     asgd_state state;
     mi_trail<Transform::parameter_count> trail(std::max<std::size_t>(1, problem.step.iterations / 10));
     start.informed = false;
+    start.iterations = 0;
     start.middle = start.transform;
     Transform& t = start.transform;
     Transform mean = t;

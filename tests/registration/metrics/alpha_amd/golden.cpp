@@ -1,3 +1,5 @@
+#include "support/golden.hpp"
+
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -8,11 +10,7 @@
 #include <comir/transform/affine.hpp>
 #include <comir/transform/rigid.hpp>
 
-#include "support/golden.hpp"
-
 namespace {
-
-namespace detail = comir::detail;
 
 constexpr char const* cases[] = {"symmetric", "one_way", "cut_off", "squared", "masks", "weights", "factor"};
 
@@ -32,17 +30,17 @@ comir::image<T> golden_image(std::string const& name) {
     return {{flat ? 1 : array.shape[0], array.shape[flat ? 0 : 1], array.shape[flat ? 1 : 2]}, array.as<T>()};
 }
 
-detail::amd_level golden_level(std::string const& name, std::string const& side, bool slopes) {
+comir::alpha_cut_maps golden_level(std::string const& name, std::string const& side, bool slopes) {
     auto const& settings = numbers(name + ".settings");
-    detail::amd_level::settings s;
+    comir::alpha_cut_maps::settings s;
     s.alpha_levels = static_cast<int>(settings[0]);
     s.d_max = static_cast<float>(settings[2]);
     s.squared = settings[4] > 0.0;
     s.slopes = slopes;
     s.points = 1000;
-    return detail::amd_level(golden_image<float>(name + "." + side), static_cast<std::size_t>(settings[1]),
-                             golden_image<unsigned char>(name + "." + side + "_mask"), s,
-                             golden_image<float>(name + "." + side + "_weights"));
+    return comir::alpha_cut_maps(golden_image<float>(name + "." + side), static_cast<std::size_t>(settings[1]),
+                                 golden_image<unsigned char>(name + "." + side + "_mask"), s,
+                                 golden_image<float>(name + "." + side + "_weights"));
 }
 
 /// The program measures from centre to centre; the translation takes up how far these lie apart.
@@ -71,8 +69,8 @@ void check_golden(std::string const& kind) {
         bool const symmetric = numbers(name + ".settings")[3] > 0.0;
         for (bool const slopes : {false, true}) {
             auto const fixed = golden_level(name, "fixed", slopes), moving = golden_level(name, "moving", slopes);
-            detail::amd_sample const everything{0, 1000};
-            auto const e = detail::evaluate_amd(fixed, everything, moving, everything, t, symmetric);
+            comir::point_sample const everything{0, 1000};
+            auto const e = comir::evaluate_amd(fixed, everything, moving, everything, t, symmetric);
             CAPTURE(name);
             CAPTURE(slopes);
             CHECK(e.value == doctest::Approx(numbers(name + "." + kind + "_value")[0]).epsilon(1e-5));

@@ -71,8 +71,8 @@ struct problem {
     bool normalised = false;
 };
 
-detail::mi_points make_points(problem const& p, std::size_t count) {
-    return detail::mi_points(p.fixed, p.fixed_mask, p.factor, p.bins, count, 1);
+comir::mi_points make_points(problem const& p, std::size_t count) {
+    return comir::mi_points(p.fixed, p.fixed_mask, p.factor, p.bins, count, 1);
 }
 
 double entropy(std::vector<double> const& p) {
@@ -84,7 +84,7 @@ double entropy(std::vector<double> const& p) {
 
 /// The measure from its definition, at the places of the points in [first, first + count), going on at the beginning.
 template <class Transform>
-double plain_measure(problem const& p, detail::mi_points const& points, detail::mi_sample const& sample,
+double plain_measure(problem const& p, comir::mi_points const& points, comir::point_sample const& sample,
                      Transform const& t) {
     limits const fixed(p.fixed, p.fixed_mask), moving(p.moving, p.moving_mask);
     std::size_t const bins = p.bins;
@@ -141,10 +141,10 @@ problem make_problem(bool masked, bool normalised, std::size_t factor = 1) {
 }
 
 template <class Transform>
-auto evaluate(problem const& p, detail::mi_points const& points, detail::mi_sample const& sample, Transform const& t) {
-    detail::mi_field const field(p.moving, p.moving_mask, p.factor, p.bins);
-    detail::mi_workspace work(p.bins, points.count());
-    return detail::evaluate_mi(points, sample, field, t, p.normalised, work);
+auto evaluate(problem const& p, comir::mi_points const& points, comir::point_sample const& sample, Transform const& t) {
+    comir::mi_field const field(p.moving, p.moving_mask, p.factor, p.bins);
+    comir::mi_workspace work(p.bins, points.count());
+    return comir::evaluate_mi(points, sample, field, t, p.normalised, work);
 }
 
 }  // namespace
@@ -156,7 +156,7 @@ TEST_CASE("mutual_information: the measure equals its definition, with masks, as
             auto const points = make_points(p, 512);
             auto const t = some_transform<comir::rigid2>();
             // The second sample passes the end.
-            for (detail::mi_sample const sample : {detail::mi_sample{0, 512}, {384, 256}}) {
+            for (comir::point_sample const sample : {comir::point_sample{0, 512}, {384, 256}}) {
                 auto const e = evaluate(p, points, sample, t);
                 // Positions among the bins are float.
                 CHECK(e.value == doctest::Approx(plain_measure(p, points, sample, t)).epsilon(1e-5));
@@ -173,7 +173,7 @@ TEST_CASE_TEMPLATE("mutual_information: the gradient equals the measure's change
             problem const p = make_problem(true, normalised, factor);
             auto const points = make_points(p, 512);
             auto const t = some_transform<Transform>();
-            detail::mi_sample const all{0, 512};
+            comir::point_sample const all{0, 512};
             auto const e = evaluate(p, points, all, t);
             double size = 0.0;
             for (double const g : e.gradient)

@@ -12,7 +12,7 @@
 #include <comir/image/distance.hpp>
 #include <comir/image/image.hpp>
 
-namespace comir { inline namespace COMIR_ABI { namespace detail {
+namespace comir { inline namespace COMIR_ABI {
 
 /// One image at one resolution as alpha-AMD sees it: for every alpha level q a map of the distance from a point of
 /// level q, and the points themselves in a random order. With L alpha levels, a pixel of value v has the level
@@ -22,8 +22,9 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 /// the mean of the squared distances. With `slopes` there are two more maps for every q, the derivatives of the
 /// published program: central differences of each cut's distance, zero inside the cut, averaged over the cuts. Source:
 /// Ofverstedt, Lindblad and Sladoje 2019, IEEE Transactions on Image Processing 28(7)
-class amd_level {
+class alpha_cut_maps {
 public:
+    /// How the maps and points of a resolution are made.
     struct settings {
         int alpha_levels = 7;
         float d_max = 1.0f;      // pixels of the full image
@@ -34,8 +35,8 @@ public:
     };
 
     /// values (C, h, w) in 0..1, every factor-th pixel of the full image; mask and weights empty or (1, h, w).
-    amd_level(image<float> const& values, std::size_t factor, image_mask const& mask, settings const& s,
-              image<float> const& weights = {})
+    alpha_cut_maps(image<float> const& values, std::size_t factor, image_mask const& mask, settings const& s,
+                   image<float> const& weights = {})
         : width_(values.width()),
           height_(values.height()),
           channels_(values.channels()),
@@ -81,7 +82,7 @@ public:
     bool is_varied() const { return varied_; }
 
     std::size_t point_count() const { return point_x_.size(); }
-    /// Places of the points, in pixels of the full image.
+    /// Coordinates of the points, in pixels of the full image.
     float const* point_x() const { return point_x_.data(); }
     float const* point_y() const { return point_y_.data(); }
     /// Levels of the points in the channel.
@@ -103,28 +104,28 @@ private:
         aligned_vector<float> complement_x(s.slopes ? complements.size() : 0), complement_y(complement_x.size());
         std::size_t const items = 2 * channels_ * alpha_levels_;
         std::size_t const team = std::min(items, static_cast<std::size_t>(thread_count(s.threads)));
-        std::vector<distance_scratch> scratch(team, distance_scratch(height_, width_, 1));
+        std::vector<detail::distance_scratch> scratch(team, detail::distance_scratch(height_, width_, 1));
         parallel_for_slots(items, static_cast<int>(team), [&](std::size_t item, std::size_t slot) {
             std::size_t const c = item / (2 * alpha_levels_), cut = item / 2 % alpha_levels_ + 1;
             unsigned char const* const q = quantised.data() + c * size;
             bool const to_cut = item % 2 == 0;
-            std::size_t const place = to_cut ? (c * maps + cut) * size : (c * alpha_levels_ + cut - 1) * size;
-            float* const map = (to_cut ? planes_ : complements).data() + place;
+            std::size_t const offset = to_cut ? (c * maps + cut) * size : (c * alpha_levels_ + cut - 1) * size;
+            float* const map = (to_cut ? planes_ : complements).data() + offset;
             auto const inside_cut = [q, w, cut](std::size_t y, std::size_t x) {
                 return q[y * w + x] >= cut && q[y * w + x] != ignored;
             };
             auto const outside_cut = [q, w, cut](std::size_t y, std::size_t x) { return q[y * w + x] < cut; };
             auto const scale = static_cast<float>(factor_);
             if (to_cut)
-                euclidean_distances(scratch[slot], inside_cut, scale, s.d_max, map, 1);
+                detail::euclidean_distances(scratch[slot], inside_cut, scale, s.d_max, map, 1);
             else
-                euclidean_distances(scratch[slot], outside_cut, scale, s.d_max, map, 1);
+                detail::euclidean_distances(scratch[slot], outside_cut, scale, s.d_max, map, 1);
             if (s.squared)
                 for (std::size_t i = 0; i < size; ++i)
                     map[i] *= map[i];
             if (s.slopes)
-                slopes_outside(map, (to_cut ? slopes_x_ : complement_x).data() + place,
-                               (to_cut ? slopes_y_ : complement_y).data() + place);
+                slopes_outside(map, (to_cut ? slopes_x_ : complement_x).data() + offset,
+                               (to_cut ? slopes_y_ : complement_y).data() + offset);
         });
         average_cuts(planes_, complements, s.threads);
         if (s.slopes) {
@@ -172,26 +173,26 @@ private:
 
     void choose_points(std::vector<unsigned char> const& quantised, image<float> const& weights, settings const& s) {
         std::size_t const size = width_ * height_;
-        std::vector<std::uint32_t> places;
-        places.reserve(size);
+        std::vector<std::uint32_t> pixels;
+        pixels.reserve(size);
         for (std::size_t i = 0; i < size; ++i)
             if (quantised[i] != ignored && (weights.empty() || weights.values()[i] > 0.0f))
-                places.push_back(static_cast<std::uint32_t>(i));
-        std::size_t const count = std::min(places.size(), s.points);
+                pixels.push_back(static_cast<std::uint32_t>(i));
+        std::size_t const count = std::min(pixels.size(), s.points);
         random_stream random(s.seed, factor_);
         for (std::size_t i = 0; i < count; ++i)
-            std::swap(places[i], places[i + random.below(places.size() - i)]);
+            std::swap(pixels[i], pixels[i + random.below(pixels.size() - i)]);
         point_x_.resize(count);
         point_y_.resize(count);
         point_w_.assign(count, 1.0f);
         point_q_.resize(channels_ * count);
         for (std::size_t i = 0; i < count; ++i) {
-            point_x_[i] = static_cast<float>(places[i] % width_ * factor_);
-            point_y_[i] = static_cast<float>(places[i] / width_ * factor_);
+            point_x_[i] = static_cast<float>(pixels[i] % width_ * factor_);
+            point_y_[i] = static_cast<float>(pixels[i] / width_ * factor_);
             for (std::size_t c = 0; c < channels_; ++c)
-                point_q_[c * count + i] = quantised[c * size + places[i]];
+                point_q_[c * count + i] = quantised[c * size + pixels[i]];
             if (!weights.empty())
-                point_w_[i] = weights.values()[places[i]];
+                point_w_[i] = weights.values()[pixels[i]];
         }
         for (std::size_t c = 0; c < channels_ && count > 0; ++c) {
             unsigned char const* const q = point_level(c);
@@ -207,4 +208,4 @@ private:
     std::vector<unsigned char> point_q_;  // [channel][point]
 };
 
-}}}  // namespace comir::COMIR_ABI::detail
+}}  // namespace comir::COMIR_ABI

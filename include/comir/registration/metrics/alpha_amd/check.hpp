@@ -7,20 +7,22 @@
 
 #include <comir/core/error.hpp>
 #include <comir/registration/check_image.hpp>
+#include <comir/registration/input.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
+// Of either image's sides, px.
 inline constexpr std::size_t amd_least_side = 8;
 inline constexpr char const* amd_name = "comir::register_alpha_amd";
 
-inline void check_amd_image(char const* which, image<float> const& values, image_mask const& mask) {
-    check_registration_image(amd_name, which, values, mask, amd_least_side);
+/// Errors: those of an image that alpha_amd_target lists
+inline void check_amd_input(char const* which, registration_input const& input) {
+    image_shape const& shape = input.values.shape();
+    image_mask const& mask = input.mask;
+    image<float> const& weights = input.weights;
+    check_registration_image(amd_name, which, input.values, mask, amd_least_side);
     check_mask_leaves_pixel(amd_name, which, mask);
-}
-
-inline void check_amd_weights(char const* which, image_shape const& shape, image_mask const& mask,
-                              image<float> const& weights) {
     if (weights.empty())
         return;
     require<shape_error>(weights.shape() == image_shape{1, shape.h, shape.w}, amd_name, ": the weights of the ", which,
@@ -37,6 +39,7 @@ inline void check_amd_weights(char const* which, image_shape const& shape, image
             " image leave no point, expected at least one above 0 that is not masked");
 }
 
+/// Errors: error for an option out of range
 inline void check_amd_options(alpha_amd_options const& o) {
     require(o.alpha_levels >= 1 && o.alpha_levels <= 250, amd_name, ": alpha_levels is ", o.alpha_levels,
             ", expected 1 to 250");

@@ -81,7 +81,7 @@ struct alpha_amd_options {
     double max_distance = 0.0;        // pixels; 0: the share of each image's diagonal
     double max_distance_share = 1.0;  // published
     double min_overlap = 0.25;        // of either image's points; a start that ends below it has failed
-    double rest = 1.0;                // pixels; converged if the corners' mean place moves less at the end
+    double rest = 1.0;                // pixels; converged if the corners' mean position moves less at the end
     std::uint64_t seed = 1;
     int threads = 0;
     progress on_progress = {};  // after each resolution; stopping leaves the best transform so far, not converged

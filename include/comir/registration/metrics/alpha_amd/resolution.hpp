@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include <comir/core/quantile.hpp>
 #include <comir/image/local_detail.hpp>
 #include <comir/image/pyramid.hpp>
+#include <comir/registration/input.hpp>
 #include <comir/registration/metrics/alpha_amd/alpha_cut_maps.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
 
@@ -39,20 +41,20 @@ inline amd_range value_range(image<float> const& values, image_mask const& mask,
 
 /// One image at one resolution, and the range that the fixed one has there.
 struct amd_resolution {
-    amd_level level;
+    alpha_cut_maps maps;
     amd_range range;
     image<float> picture;  // what starts are compared by, if by correlation: details, if options ask for them
     image_mask mask;
 };
 
 /// The image at the resolution of a pyramid step; without a range its own is taken.
-inline amd_resolution make_amd_level(image<float> const& values, image_mask const& mask, image<float> const& weights,
-                                     alpha_amd_step const& step, alpha_amd_options const& options,
-                                     amd_range const* range) {
-    auto level = make_pyramid_level(values, {step.factor, step.sigma}, mask, options.threads);
+inline amd_resolution make_amd_resolution(registration_input const& input, alpha_amd_step const& step,
+                                          alpha_amd_options const& options, amd_range const* range) {
+    image<float> const& values = input.values;
+    auto level = make_pyramid_level(values, {step.factor, step.sigma}, input.mask, options.threads);
     double const diagonal =
         std::hypot(static_cast<double>(values.width()) - 1.0, static_cast<double>(values.height()) - 1.0);
-    amd_level::settings settings;
+    alpha_cut_maps::settings settings;
     settings.alpha_levels = options.alpha_levels;
     settings.d_max =
         static_cast<float>(options.max_distance > 0.0 ? options.max_distance : options.max_distance_share * diagonal);
@@ -61,7 +63,7 @@ inline amd_resolution make_amd_level(image<float> const& values, image_mask cons
     settings.squared = options.squared;
     settings.slopes = options.gradient == amd_gradient::published;
     settings.threads = options.threads;
-    image_mask const small_mask = mask.empty() ? mask : subsample(mask, step.factor);
+    image_mask small_mask = input.mask.empty() ? image_mask() : subsample(input.mask, step.factor);
     bool const detailed = options.details > 0.0;
     if (detailed)
         level.values = local_detail(level.values, options.details, small_mask, options.threads);
@@ -71,9 +73,10 @@ inline amd_resolution make_amd_level(image<float> const& values, image_mask cons
     float const gain = 1.0f / (used.high - used.low);
     for (float& v : level.values.values())
         v = (v - used.low) * gain;
-    return {amd_level(level.values, step.factor, small_mask, settings,
-                      weights.empty() ? weights : subsample(weights, step.factor)),
-            used, options.choice == amd_choice::correlation ? level.values : image<float>(), small_mask};
+    alpha_cut_maps maps(level.values, step.factor, small_mask, settings,
+                        input.weights.empty() ? image<float>() : subsample(input.weights, step.factor));
+    bool const correlate = options.choice == amd_choice::correlation;
+    return {std::move(maps), used, correlate ? std::move(level.values) : image<float>(), std::move(small_mask)};
 }
 
 }}}  // namespace comir::COMIR_ABI::detail

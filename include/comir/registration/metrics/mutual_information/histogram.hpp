@@ -8,7 +8,7 @@
 #include <comir/core/simd.hpp>
 #include <comir/registration/metrics/mutual_information/points.hpp>
 
-namespace comir { inline namespace COMIR_ABI { namespace detail {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Room for one evaluation after another, on one thread at a time.
 struct mi_workspace {
@@ -32,6 +32,8 @@ struct mi_workspace {
     aligned_vector<float> table;                     // the measure's derivative by the joint histogram
     aligned_vector<double> fixed, moving, fixed_log, moving_log;
 };
+
+namespace detail {
 
 /// Adds one block to the joint histogram: each point to its fixed bin, with the cubic B-spline's weights over the four
 /// moving bins about its position.
@@ -90,4 +92,5 @@ inline double measure_joint(mi_workspace& work, double total, bool normalised) {
     return normalised ? (ratio ? (fixed + moving) / joint : 1.0) : fixed + moving - joint;
 }
 
-}}}  // namespace comir::COMIR_ABI::detail
+}  // namespace detail
+}}  // namespace comir::COMIR_ABI

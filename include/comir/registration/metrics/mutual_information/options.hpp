@@ -39,6 +39,7 @@ inline std::vector<mutual_information_step> mutual_information_pyramid(image_sha
     return steps;
 }
 
+/// How to register by mutual information.
 struct mutual_information_options {
     bool normalised = false;  // the sum of both entropies over the joint one, in place of their difference
     double equalise = 0.5;    // 0 keeps the intensities, 1 makes all of them equally frequent, between: a mean of both
@@ -48,7 +49,7 @@ struct mutual_information_options {
                                   // the left, right, up and down; 0: it does not
     std::size_t kept_starts = 8;  // that go on after the first resolution; half of them after each other one
     double min_overlap = 0.25;    // share of the smaller image; a start that ends below it has failed
-    double still = 0.01;          // pixels; a resolution ends early if the corners' mean place moves less
+    double still = 0.01;          // pixels; a resolution ends early if the corners' mean position moves less
     double rest = 1.0;            // pixels; converged if it moves less at the end
     std::uint64_t seed = 1;
     int threads = 0;

@@ -11,21 +11,10 @@
 #include <comir/image/image.hpp>
 #include <comir/registration/metrics/mutual_information/image.hpp>
 
-namespace comir { inline namespace COMIR_ABI { namespace detail {
+namespace comir { inline namespace COMIR_ABI {
 
 /// Points are handled in whole blocks, which need no tail.
 inline constexpr std::size_t mi_block = 64;
-
-/// For each pixel but those of the last row and column whether it and its three neighbours to the right and below
-/// count, so that a value between them may be read; empty if all do.
-inline std::vector<unsigned char> mi_cells(image_mask const& mask) {
-    std::vector<unsigned char> cells(mask.values().size());
-    for (std::size_t y = 0; y + 1 < mask.height(); ++y)
-        for (std::size_t x = 0; x + 1 < mask.width(); ++x)
-            cells[y * mask.width() + x] =
-                mask(0, y, x) && mask(0, y, x + 1) && mask(0, y + 1, x) && mask(0, y + 1, x + 1);
-    return cells;
-}
 
 /// Points of the fixed image at random places between its pixels, where interpolation is no less smooth for one shift
 /// than for another, with the rows of the joint histogram that their values belong to.
@@ -35,49 +24,49 @@ public:
     mi_points(image<float> const& values, image_mask const& mask, std::size_t factor, std::size_t bins,
               std::size_t count, std::uint64_t seed) {
         std::size_t const w = values.width(), h = values.height();
-        std::vector<std::uint32_t> places;
+        std::vector<std::uint32_t> inner;
         if (!mask.empty()) {
-            auto const cells = mi_cells(mask);
+            auto const cells = detail::mi_cells(mask);
             for (std::size_t i = 0; i < cells.size(); ++i)
                 if (cells[i])
-                    places.push_back(static_cast<std::uint32_t>(i));
-            if (places.empty())
+                    inner.push_back(static_cast<std::uint32_t>(i));
+            if (inner.empty())
                 return;
         }
         std::size_t const points = round_up(count, mi_block);
         x_.resize(points);
         y_.resize(points);
         row_.resize(points);
-        mi_range const range(values, mask);
+        detail::mi_range const range(values, mask);
         float const scale = range.scale(static_cast<float>(bins)), full = static_cast<float>(factor);
         random_stream random(seed, factor);
         for (std::size_t i = 0; i < points; ++i) {
             float u, v;
-            std::size_t place;
-            if (places.empty()) {
+            std::size_t pixel;
+            if (inner.empty()) {
                 double const px = random.uniform(0.0, static_cast<double>(w - 1));
                 double const py = random.uniform(0.0, static_cast<double>(h - 1));
-                place = static_cast<std::size_t>(py) * w + static_cast<std::size_t>(px);
+                pixel = static_cast<std::size_t>(py) * w + static_cast<std::size_t>(px);
                 u = static_cast<float>(px - std::floor(px));
                 v = static_cast<float>(py - std::floor(py));
             } else {
-                place = places[random.below(places.size())];
+                pixel = inner[random.below(inner.size())];
                 u = static_cast<float>(random.uniform());
                 v = static_cast<float>(random.uniform());
             }
-            float const* const corner = values.values().data() + place;
+            float const* const corner = values.values().data() + pixel;
             float const upper = corner[0] + u * (corner[1] - corner[0]);
             float const lower = corner[w] + u * (corner[w + 1] - corner[w]);
             float const bin = (upper + v * (lower - upper) - range.low) * scale;
-            x_[i] = full * (static_cast<float>(place % w) + u);
-            y_[i] = full * (static_cast<float>(place / w) + v);
+            x_[i] = full * (static_cast<float>(pixel % w) + u);
+            y_[i] = full * (static_cast<float>(pixel / w) + v);
             row_[i] =
                 static_cast<std::int32_t>(bins * std::min(bins - 1, static_cast<std::size_t>(std::max(bin, 0.0f))));
         }
     }
 
     std::size_t count() const { return x_.size(); }
-    /// Places in pixels of the full image.
+    /// Coordinates in pixels of the full image.
     float const* x() const { return x_.data(); }
     float const* y() const { return y_.data(); }
     /// Where the row of the point's bin begins in a histogram of bins x bins.
@@ -88,32 +77,4 @@ private:
     aligned_vector<std::int32_t> row_;
 };
 
-/// The moving image at one resolution, its values as positions among the bins: 1 to bins - 2, so that a window of four
-/// bins about each of them fits.
-class mi_field {
-public:
-    mi_field(image<float> const& values, image_mask const& mask, std::size_t factor, std::size_t bins)
-        : width_(values.width()), height_(values.height()), factor_(factor), position_(values.values().size()) {
-        mi_range const range(values, mask);
-        float const scale = range.scale(static_cast<float>(bins - 3));
-        for (std::size_t i = 0; i < position_.size(); ++i)
-            position_[i] =
-                std::clamp(1.0f + (values.values()[i] - range.low) * scale, 1.0f, static_cast<float>(bins - 2));
-        if (!mask.empty())
-            cells_ = mi_cells(mask);
-    }
-
-    std::size_t width() const { return width_; }
-    std::size_t height() const { return height_; }
-    std::size_t factor() const { return factor_; }
-    float const* position() const { return position_.data(); }
-    /// As mi_cells says.
-    std::vector<unsigned char> const& cells() const { return cells_; }
-
-private:
-    std::size_t width_, height_, factor_;
-    aligned_vector<float> position_;
-    std::vector<unsigned char> cells_;
-};
-
-}}}  // namespace comir::COMIR_ABI::detail
+}}  // namespace comir::COMIR_ABI
