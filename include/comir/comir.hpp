@@ -163,7 +163,6 @@
 #include <comir/registration/local/mutual_information_descent.hpp>
 #include <comir/registration/local/mutual_information_metric.hpp>
 #include <comir/registration/local/starts.hpp>
-#include <comir/registration/method.hpp>
 #include <comir/registration/methods/names.hpp>
 #include <comir/registration/methods/options.hpp>
 #include <comir/registration/methods/registration_method.hpp>

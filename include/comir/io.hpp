@@ -29,3 +29,4 @@
 #include <comir/io/transform_file.hpp>
 #include <comir/io/transform_physical.hpp>
 #include <comir/io/transform_text.hpp>
+#include <comir/registration/method.hpp>

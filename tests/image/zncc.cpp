@@ -34,9 +34,8 @@ TEST_CASE("zncc: equals the plain loop, and ignored pixels do not count") {
             mm += b * b;
         }
     double const expected = (fm - f * m / n) / std::sqrt((ff - f * f / n) * (mm - m * m / n));
-    auto const found = comir::detail::zncc(fixed, fixed_mask, moving, moving_mask, t, 2);
+    auto const found = comir::zncc(fixed, fixed_mask, moving, moving_mask, t, 2);
     CHECK(found.correlation == doctest::Approx(expected).epsilon(1e-6));
     CHECK(found.overlap == n / 400.0);
-    CHECK(comir::detail::zncc(image<float>({1, 20, 20}), {}, texture({1, 20, 20}, 8), {}, rigid2{}, 1).correlation ==
-          0.0);
+    CHECK(comir::zncc(image<float>({1, 20, 20}), {}, texture({1, 20, 20}, 8), {}, rigid2{}, 1).correlation == 0.0);
 }

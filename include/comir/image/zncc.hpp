@@ -11,7 +11,7 @@
 #include <comir/image/warp.hpp>
 #include <comir/transform/rigid.hpp>
 
-namespace comir { inline namespace COMIR_ABI { namespace detail {
+namespace comir { inline namespace COMIR_ABI {
 
 struct zncc_result {
     double correlation = 0.0, overlap = 0.0;
@@ -72,4 +72,4 @@ zncc_result zncc(image<float> const& fixed, image_mask const& fixed_mask, image<
     return {square_f > 0.0 && square_m > 0.0 ? product / std::sqrt(square_f * square_m) : 0.0, count / pixels};
 }
 
-}}}  // namespace comir::COMIR_ABI::detail
+}}  // namespace comir::COMIR_ABI

@@ -53,8 +53,7 @@ registration_method alpha_amd_method(method_options const& o) {
                 for (alpha_amd_step& step : here.pyramid)
                     step.samples = samples;
             }
-            return to_method_result(register_alpha_amd<Transform>(fixed.values, moving.values, here, fixed.mask,
-                                                                  moving.mask, fixed.weights, moving.weights));
+            return to_method_result(register_alpha_amd<Transform>(fixed, moving, here));
         });
 }
 
@@ -93,8 +92,7 @@ inline registration_method sift_then_alpha_amd_method(method_options const& o) {
 inline registration_method mi_method(method_options const& o) {
     auto const own = with_method_options(mutual_information_options{}, o);
     return registration_method([own](registration_input const& fixed, registration_input const& moving) {
-        return to_method_result(
-            register_mutual_information<rigid2>(fixed.values, moving.values, own, fixed.mask, moving.mask));
+        return to_method_result(register_mutual_information<rigid2>(fixed, moving, own));
     });
 }
 

@@ -67,9 +67,7 @@ TEST_CASE("correlation_evidence: the peak is what 4 % to every side lose") {
         return out;
     };
     auto const f = details(a), m = details(moving);
-    auto const correlation = [&](double x, double y) {
-        return detail::zncc(f, {}, m, {}, rigid2{{0.0, x, y}}, 1).correlation;
-    };
+    auto const correlation = [&](double x, double y) { return zncc(f, {}, m, {}, rigid2{{0.0, x, y}}, 1).correlation; };
     double peak = correlation(0.0, 0.0);
     for (int i = 0; i < 8; ++i)
         peak -= correlation(4.0 * std::cos(i * std::acos(-1.0) / 4), 4.0 * std::sin(i * std::acos(-1.0) / 4)) / 8;
@@ -83,7 +81,7 @@ TEST_CASE("correlation_evidence: the peak is what 4 % to every side lose") {
 
 TEST_CASE("correlation_evidence: a blob in both images says little, what is in it much") {
     auto const fixed = blob_with(texture(1)), same = blob_with(texture(1)), other = blob_with(texture(2));
-    CHECK(detail::zncc(fixed, {}, other, {}, rigid2{}, 1).correlation > 0.8);
+    CHECK(zncc(fixed, {}, other, {}, rigid2{}, 1).correlation > 0.8);
     CHECK(comir::confidence_of(evidence(fixed, same)) > 0.9);
     CHECK(comir::confidence_of(evidence(fixed, other)) < 0.1);
     CHECK(comir::confidence_of(evidence(fixed, same, {{3.0, 0.0, 0.0}, {40.0, 60.0}})) < 0.1);

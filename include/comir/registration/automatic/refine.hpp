@@ -56,7 +56,7 @@ private:
         return mask.empty() || std::ranges::any_of(mask.values(), [](unsigned char m) { return m != 0; });
     }
     static alpha_amd_target<Transform> make_target(registration_input const& fixed, alpha_amd_options const& options) {
-        return alpha_amd_target<Transform>(fixed.values, options, fixed.mask, fixed.weights);
+        return alpha_amd_target<Transform>(fixed, options);
     }
 
     registration_result<Transform> refine_in(alpha_amd_target<Transform> const& target, Transform const& pose,
@@ -65,7 +65,7 @@ private:
         auto const zncc_at = [&](Transform const& t) {
             return zncc(fixed.values, fixed.mask, moving.values, moving.mask, t, options_.threads);
         };
-        auto refined = target.register_to(moving.values, moving.mask, {pose}, moving.weights);
+        auto refined = target.register_to(moving, {pose});
         auto const before = zncc_at(pose);
         if (evidence == found_by::raw || !refined.converged ||
             !is_same_pose(pose, refined.transform, options_.drift, fixed.values.shape(), moving.values.shape()) ||

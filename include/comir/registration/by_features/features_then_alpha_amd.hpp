@@ -58,12 +58,11 @@ feature_start_result<Transform> register_features_then_alpha_amd(registration_in
             std::erase_if(refine.pyramid, [&](alpha_amd_step const& s) { return s.factor > 2 && s.factor != finest; });
         }
         registration_result<Transform>& own = result;
-        own = alpha_amd_target<Transform>(fixed.values, refine, fixed.mask, fixed.weights)
-                  .register_to(moving.values, moving.mask, starts, moving.weights);
+        own = alpha_amd_target<Transform>(fixed, refine).register_to(moving, starts);
         if (result.started_from_features) {
             Transform const& found = result.features.transform;
             auto const zncc_at = [&](Transform const& t) {
-                return detail::zncc(fixed.values, fixed.mask, moving.values, moving.mask, t, refine.threads);
+                return zncc(fixed.values, fixed.mask, moving.values, moving.mask, t, refine.threads);
             };
             double const apart = corner_distance(own.transform, found, fixed.values.height(), fixed.values.width());
             auto const by_features = zncc_at(found);

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include <comir/core/error.hpp>
+#include <comir/registration/confidence/logistic.hpp>
 #include <comir/registration/search_outcome.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
@@ -47,7 +48,7 @@ inline constexpr std::array<double, 3> confidence_weights{-7.5, 13.1, 26.1};
 /// The logistic of evidence, at most what the margin allows: of two equal poses each is as likely, however high the
 /// score. Of 415 right results that were accepted none had a margin below 0.1, where the bound is 0.95.
 inline double confidence_at(double evidence, double margin) {
-    return 1.0 / (1.0 + std::exp(-std::min(evidence, 30.0 * margin)));
+    return logistic(std::min(evidence, 30.0 * margin));
 }
 
 }  // namespace detail

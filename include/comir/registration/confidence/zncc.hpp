@@ -31,14 +31,14 @@ inline correlation_evidence correlation_evidence_at(image<float> const& fixed, i
     constexpr double sigma = 4.0;  // pixels, of an image of about compared_pixels
     auto const a = local_detail(fixed, sigma, fixed_mask, threads),
                b = local_detail(moving, sigma, moving_mask, threads);
-    null_poses<detail::zncc_result> poses;
+    null_poses<zncc_result> poses;
     parallel_for(poses.count, threads, [&](std::size_t i) {
         affine2 const there = compose(fixed_to_moving, to_affine(poses.move(i, fixed.shape(), seed, 78)));
-        poses.at[i] = detail::zncc(a, fixed_mask, b, moving_mask, there, 1);
+        poses.at[i] = zncc(a, fixed_mask, b, moving_mask, there, 1);
     });
-    correlation_evidence evidence{poses.margin(&detail::zncc_result::correlation), 0.0};
+    correlation_evidence evidence{poses.margin(&zncc_result::correlation), 0.0};
     double best = -1.0;
-    if (poses.for_unrelated([&](detail::zncc_result const& other) { best = std::max(best, other.correlation); }))
+    if (poses.for_unrelated([&](zncc_result const& other) { best = std::max(best, other.correlation); }))
         evidence.margin_over_null = poses.here().correlation - best;
     return evidence;
 }

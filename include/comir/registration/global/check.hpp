@@ -6,6 +6,7 @@
 
 #include <comir/core/error.hpp>
 #include <comir/image/pyramid.hpp>
+#include <comir/registration/check_image.hpp>
 #include <comir/registration/global/information_scores.hpp>
 #include <comir/registration/global/options.hpp>
 #include <comir/registration/prepared_image.hpp>
@@ -13,22 +14,6 @@
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 inline constexpr std::size_t search_least_side = 8;  // pixels of images
-
-inline void check_search_image(char const* which, image<float> const& values, image_mask const& mask) {
-    constexpr char const* who = "comir::global_search";
-    require<shape_error>(
-        values.channels() > 0 && values.height() >= search_least_side && values.width() >= search_least_side, who,
-        ": the ", which, " image is ", to_string(values.shape()), ", expected at least ", search_least_side,
-        " rows and columns");
-    require_mask_fits(who, values.shape(), mask);
-    for (std::size_t c = 0; c < values.channels(); ++c) {
-        auto const channel = values.channel(c);
-        for (std::size_t i = 0; i < channel.size(); ++i)
-            require(std::isfinite(channel[i]) || (!mask.empty() && !mask.values()[i]), who, ": the ", which,
-                    " image is not finite at channel ", c, ", x = ", i % values.width(), ", y = ", i / values.width(),
-                    "; mask such pixels or replace them");
-    }
-}
 
 /// That a search has checked an image, its mask and its raw image.
 struct search_check {
@@ -41,12 +26,13 @@ struct search_check {
 inline void check_search_input(char const* which, prepared_image const& checked) {
     checked.once<search_check>({}, [&] {
         registration_input const& in = checked.input();
-        check_search_image(which, in.values, in.mask);
+        check_registration_image("comir::global_search", which, in.values, in.mask, search_least_side);
         if (!in.raw.empty()) {
             require<shape_error>(in.raw.height() == in.values.height() && in.raw.width() == in.values.width(),
                                  "comir::global_search: the ", which, " raw image is ", to_string(in.raw.shape()),
                                  ", the image ", to_string(in.values.shape()), "; expected the same rows and columns");
-            check_search_image((std::string(which) + " raw").c_str(), in.raw, in.mask);
+            check_registration_image("comir::global_search", std::string(which) + " raw", in.raw, in.mask,
+                                     search_least_side);
         }
         return search_check{};
     });

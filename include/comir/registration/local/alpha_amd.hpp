@@ -61,9 +61,10 @@ public:
     /// A fixed image without a mask and weights.
     explicit alpha_amd_target(image<float> const& fixed, alpha_amd_options options = {})
         : alpha_amd_target(registration_input{.values = fixed}, std::move(options)) {}
-    /// Deprecated: take registration_input.
-    alpha_amd_target(image<float> const& fixed, alpha_amd_options options, image_mask const& mask,
-                     image<float> const& weights = {})
+    /// Until 0.3.
+    [[deprecated("give a registration_input")]] alpha_amd_target(image<float> const& fixed, alpha_amd_options options,
+                                                                 image_mask const& mask,
+                                                                 image<float> const& weights = {})
         : alpha_amd_target(registration_input{.values = fixed, .mask = mask, .weights = weights}, std::move(options)) {}
 
     alpha_amd_options const& options() const { return options_; }
@@ -94,10 +95,10 @@ public:
                                                std::vector<Transform> const& starts = {}) const {
         return register_to(registration_input{.values = moving}, starts);
     }
-    /// Deprecated: take registration_input.
-    registration_result<Transform> register_to(image<float> const& moving, image_mask const& mask,
-                                               std::vector<Transform> const& starts = {},
-                                               image<float> const& weights = {}) const {
+    /// Until 0.3.
+    [[deprecated("give a registration_input")]] registration_result<Transform> register_to(
+        image<float> const& moving, image_mask const& mask, std::vector<Transform> const& starts = {},
+        image<float> const& weights = {}) const {
         return register_to(registration_input{.values = moving, .mask = mask, .weights = weights}, starts);
     }
 
@@ -139,13 +140,12 @@ registration_result<Transform> register_alpha_amd(image<float> const& fixed, ima
     return register_alpha_amd<Transform>(registration_input{.values = fixed}, registration_input{.values = moving},
                                          options);
 }
-/// Deprecated: take registration_input.
+/// Until 0.3.
 template <class Transform>
-registration_result<Transform> register_alpha_amd(image<float> const& fixed, image<float> const& moving,
-                                                  alpha_amd_options const& options, image_mask const& fixed_mask,
-                                                  image_mask const& moving_mask = {},
-                                                  image<float> const& fixed_weights = {},
-                                                  image<float> const& moving_weights = {}) {
+[[deprecated("give a registration_input")]] registration_result<Transform> register_alpha_amd(
+    image<float> const& fixed, image<float> const& moving, alpha_amd_options const& options,
+    image_mask const& fixed_mask, image_mask const& moving_mask = {}, image<float> const& fixed_weights = {},
+    image<float> const& moving_weights = {}) {
     return register_alpha_amd<Transform>(
         registration_input{.values = fixed, .mask = fixed_mask, .weights = fixed_weights},
         registration_input{.values = moving, .mask = moving_mask, .weights = moving_weights}, options);

@@ -69,8 +69,10 @@ public:
     /// A fixed image without a mask.
     explicit mutual_information_target(image<float> const& fixed, mutual_information_options options = {})
         : mutual_information_target(registration_input{.values = fixed}, std::move(options)) {}
-    /// Deprecated: take registration_input.
-    mutual_information_target(image<float> const& fixed, mutual_information_options options, image_mask const& mask)
+    /// Until 0.3.
+    [[deprecated("give a registration_input")]] mutual_information_target(image<float> const& fixed,
+                                                                          mutual_information_options options,
+                                                                          image_mask const& mask)
         : mutual_information_target(registration_input{.values = fixed, .mask = mask}, std::move(options)) {}
 
     mutual_information_options const& options() const { return options_; }
@@ -100,9 +102,9 @@ public:
                                                std::vector<Transform> const& starts = {}) const {
         return register_to(registration_input{.values = moving}, starts);
     }
-    /// Deprecated: take registration_input.
-    registration_result<Transform> register_to(image<float> const& moving, image_mask const& mask,
-                                               std::vector<Transform> const& starts = {}) const {
+    /// Until 0.3.
+    [[deprecated("give a registration_input")]] registration_result<Transform> register_to(
+        image<float> const& moving, image_mask const& mask, std::vector<Transform> const& starts = {}) const {
         return register_to(registration_input{.values = moving, .mask = mask}, starts);
     }
 
@@ -143,12 +145,11 @@ registration_result<Transform> register_mutual_information(image<float> const& f
     return register_mutual_information<Transform>(registration_input{.values = fixed},
                                                   registration_input{.values = moving}, options);
 }
-/// Deprecated: take registration_input.
+/// Until 0.3.
 template <class Transform>
-registration_result<Transform> register_mutual_information(image<float> const& fixed, image<float> const& moving,
-                                                           mutual_information_options const& options,
-                                                           image_mask const& fixed_mask,
-                                                           image_mask const& moving_mask = {}) {
+[[deprecated("give a registration_input")]] registration_result<Transform> register_mutual_information(
+    image<float> const& fixed, image<float> const& moving, mutual_information_options const& options,
+    image_mask const& fixed_mask, image_mask const& moving_mask = {}) {
     return register_mutual_information<Transform>(registration_input{.values = fixed, .mask = fixed_mask},
                                                   registration_input{.values = moving, .mask = moving_mask}, options);
 }
