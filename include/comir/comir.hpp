@@ -162,6 +162,7 @@
 #include <comir/registration/local/mutual_information.hpp>
 #include <comir/registration/local/mutual_information_descent.hpp>
 #include <comir/registration/local/mutual_information_metric.hpp>
+#include <comir/registration/local/register_by_descent.hpp>
 #include <comir/registration/local/starts.hpp>
 #include <comir/registration/methods/names.hpp>
 #include <comir/registration/methods/options.hpp>
