@@ -26,6 +26,7 @@
 #include <comir/io/safetensors.hpp>
 #include <comir/io/safetensors_header.hpp>
 #include <comir/io/tiff_file.hpp>
+#include <comir/io/tiff_stream.hpp>
 #include <comir/io/transform_file.hpp>
 #include <comir/io/transform_physical.hpp>
 #include <comir/io/transform_text.hpp>

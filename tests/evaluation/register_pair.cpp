@@ -96,7 +96,7 @@ TEST_CASE("register_pair: preparations make unlike images alike, and alpha_amd f
         comir::alpha_amd_options options = comir::comir_alpha_amd_options();
         options.threads = threads;
         return [options](comir::registration_input const& a, comir::registration_input const& b) {
-            return comir::register_alpha_amd<comir::rigid2>(a.values, b.values, options, a.mask, b.mask);
+            return comir::register_alpha_amd<comir::rigid2>(a, b, options);
         };
     };
     auto const method = method_with(1);

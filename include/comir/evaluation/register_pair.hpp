@@ -77,6 +77,7 @@ auto register_pair(registration_input const& fixed, registration_input const& mo
         return result;
     }
 }
+/// The same for images without masks.
 template <class Method>
 auto register_pair(image<float> const& fixed, image<float> const& moving, Method const& method,
                    pair_preparations const& prepare = {}) {

@@ -53,8 +53,9 @@ inline deviation_sums deviations_of(image<float> const& values, image_mask const
 /// What is left of each channel without its local mean, over its local standard deviation s: (x - mean) /
 /// sqrt(s^2 + floor^2); zero for an image that does not vary. Bright and dark, strong and faint parts of an image then
 /// look alike to what reads it, and a few strong structures, which resemble each other anywhere, count no more than
-/// many faint ones. Pixels whose mask is zero do not count and hold nothing of use. Errors:  error if sigma or floor is
-/// not above 0; shape_error if the image is empty or the mask of another size Threads: as gaussian_blur
+/// many faint ones. Pixels whose mask is zero do not count and hold nothing of use.
+/// Errors:  error if sigma or floor is not above 0; shape_error if the image is empty or the mask of another size
+/// Threads: as gaussian_blur
 inline image<float> local_contrast(image<float> const& values, local_contrast_options const& options = {},
                                    image_mask const& mask = {}) {
     check_range("comir::local_contrast", "sigma", options.sigma, above(0), "px");

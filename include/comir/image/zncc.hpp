@@ -13,6 +13,7 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
+/// What zncc found.
 struct zncc_result {
     double correlation = 0.0, overlap = 0.0;
 };

@@ -11,7 +11,8 @@ namespace comir { inline namespace COMIR_ABI {
 
 /// One image of a registration, with what methods make of it: the levels of its pyramid, sampled points. Each is made
 /// when a method first asks for it, and stays as long as the image, for all stages of a registration and for later
-/// ones. Copies share the images and what was made. Threads: any number may use one prepared image at the same time
+/// ones. Copies share the images and what was made.
+/// Threads: any number may use one prepared image at the same time
 class prepared_image {
 public:
     /// Keeps a copy of the images.

@@ -43,7 +43,7 @@ TEST_CASE("information_evidence_between: of unlike sizes and masks") {
     auto const prepared = [](comir::registration_input const& in) { return comir::prepared_image::referring_to(in); };
     auto const confidence = [&](image<float> const& fixed, image_mask const& fixed_mask, image<float> const& moving,
                                 image_mask const& moving_mask, rigid2 const& t) {
-        return comir::detail::confidence_of(comir::detail::information_evidence_between(
+        return comir::confidence_of(comir::detail::information_evidence_between(
             prepared({.values = fixed, .mask = fixed_mask}), prepared({.values = moving, .mask = moving_mask}),
             comir::to_affine(t), 1));
     };

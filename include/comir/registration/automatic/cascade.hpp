@@ -26,9 +26,10 @@ namespace comir { inline namespace COMIR_ABI {
 /// tells how sure the search is. Where it is in doubt, a second one adds their mutual information, or without raw
 /// images that of the values themselves, and a third one compares these alone. The surest of them counts. Where it is
 /// unsure, features are asked: they may tell poses apart that correlate alike. Nothing of this above a megapixel, where
-/// it takes long. The result's value is alpha-AMD's, in pixels; its confidence is that of the search or the features
-/// that decided; 0 if not converged. Memory:  the fixed image is copied once, and what stages make of it is kept. Above
-/// a megapixel alpha-AMD's maps are
+/// it takes long.
+/// The result's value is alpha-AMD's, in pixels; its confidence is that of the search or the features that decided; 0
+/// if not converged.
+/// Memory:  the fixed image is copied once, and what stages make of it is kept. Above a megapixel alpha-AMD's maps are
 ///          not, and where one image is more than four times the other they are made of windows about the poses found
 /// Errors:  those of global_search_target and alpha_amd_target. Constant images, masks without pixels and images
 ///          without enough overlap are no errors: the result has not converged and its confidence is 0
@@ -107,6 +108,7 @@ registration_result<Transform> register_auto(registration_input const& fixed, re
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return result;
 }
+/// The same for images without masks and raw images.
 template <class Transform = rigid2>
 registration_result<Transform> register_auto(image<float> const& fixed, image<float> const& moving,
                                              automatic_options const& options = {}) {

@@ -17,7 +17,7 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// What a pose was found by: the values alone, by which it can be refined, or the raw images besides, of which values
 /// know nothing.
-enum class found_by { values, raw };
+enum class pose_evidence { values, raw };
 
 /// Refines poses by alpha-AMD: in windows about them where images are large and little is covered, else in the whole
 /// images. Of a fixed image that is not large the distance maps are kept.
@@ -34,7 +34,7 @@ public:
 
     /// The refined pose, or the pose itself where the images correlate no less there or had no say. The result's value
     /// is alpha-AMD's; its confidence is left to the caller.
-    registration_result<Transform> refine(Transform const& pose, found_by evidence,
+    registration_result<Transform> refine(Transform const& pose, pose_evidence evidence,
                                           registration_input const& moving) const {
         if (need_windows(fixed_.shape(), moving.values.shape())) {
             window_pair const w(pose, fixed_, moving, options_.drift);
@@ -60,14 +60,14 @@ private:
     }
 
     registration_result<Transform> refine_in(alpha_amd_target<Transform> const& target, Transform const& pose,
-                                             found_by evidence, registration_input const& fixed,
+                                             pose_evidence evidence, registration_input const& fixed,
                                              registration_input const& moving) const {
         auto const zncc_at = [&](Transform const& t) {
             return zncc(fixed.values, fixed.mask, moving.values, moving.mask, t, options_.threads);
         };
         auto refined = target.register_to(moving, {pose});
         auto const before = zncc_at(pose);
-        if (evidence == found_by::raw || !refined.converged ||
+        if (evidence == pose_evidence::raw || !refined.converged ||
             !is_same_pose(pose, refined.transform, options_.drift, fixed.values.shape(), moving.values.shape()) ||
             before.correlation >= zncc_at(refined.transform).correlation) {
             refined.transform = pose;

@@ -64,7 +64,7 @@ public:
             return knows_raw ? confidence_by_raw(outcome, which, search_metric::zncc)
                              : search_confidence(evidence_of(outcome, which));
         };
-        bool const undisputed = take_winner(outcome, found_by::values, sure_of);
+        bool const undisputed = take_winner(outcome, pose_evidence::values, sure_of);
         if (!best_.converged)
             return;
         // Raw images may confirm a pose that values hardly alike put some pixels off.
@@ -78,12 +78,12 @@ public:
         global_search_options o = options_.search;
         o.metric = search_metric::zncc_and_mi;
         auto const outcome = global_search_target<Transform>(fixed_, o).search(moving_);
-        take_winner(outcome, found_by::raw,
+        take_winner(outcome, pose_evidence::raw,
                     [&](std::size_t which) { return confidence_by_raw(outcome, which, o.metric); });
         o.metric = search_metric::mutual_information;
         auto const found = global_search<Transform>(fixed_, moving_, o);
         if (found.converged)
-            take(found.transform, found_by::raw, found.confidence);
+            take(found.transform, pose_evidence::raw, found.confidence);
     }
     bool asks_features() const { return best_.confidence < options_.ask_features_below; }
 
@@ -99,7 +99,7 @@ public:
             found.overlap * f < least_overlap(options_.search, fixed_.shape(), moving_.shape()) * std::min(f, m) ||
             !is_searched(found.transform))
             return;
-        best_ = refiner_.refine(found.transform, found_by::values, moving_);
+        best_ = refiner_.refine(found.transform, pose_evidence::values, moving_);
         best_.confidence = found.confidence;
     }
 
@@ -110,7 +110,7 @@ private:
 
     /// Refines a pose of this confidence, and takes it if that is more than what is known, or if it is the same pose:
     /// what asks later compares more.
-    void take(Transform const& pose, found_by evidence, double confidence) {
+    void take(Transform const& pose, pose_evidence evidence, double confidence) {
         bool const same =
             best_.converged && is_same_pose(pose, best_.transform, options_.drift, fixed_.shape(), moving_.shape());
         if (best_.converged && !same && confidence <= best_.confidence)
@@ -123,7 +123,7 @@ private:
     /// plain values may differ where a search by more than ZNCC is right. sure_of(number) is the confidence of each.
     /// Returns whether the best one wins the contest, too.
     template <class SureOf>
-    bool take_winner(search_outcome<Transform> const& outcome, found_by evidence, SureOf const& sure_of) {
+    bool take_winner(search_outcome<Transform> const& outcome, pose_evidence evidence, SureOf const& sure_of) {
         if (outcome.candidates.empty())
             return false;
         std::size_t const winner = contest_winner(outcome.candidates, fixed_, moving_, options_);

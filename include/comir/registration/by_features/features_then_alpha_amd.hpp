@@ -79,6 +79,7 @@ feature_start_result<Transform> register_features_then_alpha_amd(registration_in
     }
 }
 
+/// The same for images without masks and raw images.
 template <class Transform>
 feature_start_result<Transform> register_features_then_alpha_amd(image<float> const& fixed, image<float> const& moving,
                                                                  feature_start_options const& options = {}) {

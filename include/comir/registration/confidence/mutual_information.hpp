@@ -25,8 +25,8 @@ struct information_evidence {
 };
 
 /// Mutual information at a pose, against null_poses drawn by the seed. `fixed` is the full image's shape. Without
-/// `unrelated` poses, which are most of the work, there is no z-score. Threads: over poses; the same bits for any
-/// number of threads
+/// `unrelated` poses, which are most of the work, there is no z-score.
+/// Threads: over poses; the same bits for any number of threads
 inline information_evidence information_evidence_at(mi_points const& points, mi_field const& field, std::size_t bins,
                                                     affine2 const& fixed_to_moving, image_shape const& fixed,
                                                     std::uint64_t seed, int threads, bool unrelated = true) {

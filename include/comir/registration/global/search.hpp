@@ -125,6 +125,7 @@ registration_result<Transform> global_search(registration_input const& fixed, re
                                              global_search_options const& options = {}) {
     return global_search<Transform>(prepared_image::referring_to(fixed), prepared_image::referring_to(moving), options);
 }
+/// The same for images without masks and raw images.
 template <class Transform = rigid2>
 registration_result<Transform> global_search(image<float> const& fixed, image<float> const& moving,
                                              global_search_options const& options = {}) {

@@ -77,8 +77,9 @@ std::vector<descent_state<Transform>> keep_starts(Metric const& metric,
 
 /// Descends from every start, from the coarsest to the finest resolution, dropping starts on the way; the result is
 /// that of the best one. The metric must have one resolution or more, and there must be a start. The result has no
-/// time. Errors:  shape_error if the moving image is too small for the last resolution Threads: over starts; the same
-/// bits for any number of threads
+/// time.
+/// Errors:  shape_error if the moving image is too small for the last resolution
+/// Threads: over starts; the same bits for any number of threads
 template <class Transform, local_metric<Transform> Metric>
 registration_result<Transform> register_at_resolutions(Metric& metric, image_shape const& fixed,
                                                        image_shape const& moving, std::vector<Transform> const& starts,

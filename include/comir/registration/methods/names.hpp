@@ -11,6 +11,7 @@ struct method_name {
     char const* name;
     char const* purpose;
 };
+/// Every method, in the order of the tool's help.
 inline constexpr std::array<method_name, 7> method_names{{
     {"auto", "global search by correlation, in doubt also by mutual information, refined by alpha-AMD"},
     {"alpha_amd", "alpha-AMD from many starts: CoMIRs, displacements up to a quarter of the image"},

@@ -9,7 +9,9 @@ namespace comir { inline namespace COMIR_ABI {
 
 /// Inverts the contrast of a share of the samples, 0 to 1: each channel about its mean in the patch, so that dark
 /// becomes bright. What is learned from such patches does not rest on which of two materials is the brighter one, which
-/// may differ from place to place and from modality to modality. Shapes:  patches (N, C, H, W) Writes:  in place
+/// may differ from place to place and from modality to modality.
+/// Shapes:  patches (N, C, H, W)
+/// Writes:  in place
 inline void invert_contrast(tensor_view<float> const& patches, double share, random_stream& random) {
     shape4 const& s = patches.shape();
     for (std::size_t n = 0; n < s.n; ++n) {

@@ -30,14 +30,12 @@ struct objective_report {
 };
 
 /// What a training minimises. Any struct with
-///   - `begin(scenes, sampling, channels)`: called before the first step of a call of fit, with the scenes as the
-///   networks
-///     read them, what draws its squares from them (batch_sampler) and the channels of a representation;
-///   - `gradient(batch, x, dx)`: the objective of the representations x of all modalities, M views (N, C, P, P) of
-///   which
-///     sample n of each shows the same place; overwrites dx, of the same shapes, with its derivative;
-///   - `value(batch, x)`: the loss alone, for validation, with neither penalties nor gradients;
-///   - `end()`: called after the last step, to give memory back.
+/// - `begin(scenes, sampling, channels)`: called before the first step of a call of fit, with the scenes as the
+///   networks read them, what draws its squares from them (batch_sampler) and the channels of a representation;
+/// - `gradient(batch, x, dx)`: the objective of the representations x of all modalities, M views (N, C, P, P) of
+///   which sample n of each shows the same place; overwrites dx, of the same shapes, with its derivative;
+/// - `value(batch, x)`: the loss alone, for validation, with neither penalties nor gradients;
+/// - `end()`: called after the last step, to give memory back.
 /// Threads: gradient and value must give the same bits for any number of threads
 template <class Objective, std::size_t M>
 concept training_objective = std::copy_constructible<Objective> &&
