@@ -9,6 +9,8 @@
 #include <comir/core/random.hpp>
 #include <comir/features/match.hpp>
 
+#include "support/message.hpp"
+
 namespace {
 
 using comir::feature_match;
@@ -69,16 +71,6 @@ plain_nearest find_plain(feature_set const& a, std::size_t i, feature_set const&
         }
     }
     return best;
-}
-
-template <class Call>
-std::string message_of(Call const& call) {
-    try {
-        call();
-    } catch (comir::error const& e) {
-        return e.what();
-    }
-    return "nothing was thrown";
 }
 
 }  // namespace
@@ -165,12 +157,11 @@ TEST_CASE("match_features: wrong input is named") {
     feature_set const a = random_set(3, 8, 1), b = random_set(3, 9, 1);
     feature_set cut = a;
     cut.descriptors.pop_back();
-    CHECK(message_of([&] {
+    CHECK(message([&] {
               comir::match_features(a, b);
           }).find("the fixed descriptors have 8 numbers, the moving ones 9") != std::string::npos);
-    CHECK(message_of([&] { comir::match_features(a, cut); }).find("23 numbers of descriptors were given") !=
+    CHECK(message([&] { comir::match_features(a, cut); }).find("23 numbers of descriptors were given") !=
           std::string::npos);
-    CHECK(message_of([&] { comir::match_features(a, a, {.ratio = 0.0}); }).find("ratio is 0") != std::string::npos);
-    CHECK(message_of([&] { comir::match_features(a, a, {.ratio = std::nan("")}); }).find("ratio is") !=
-          std::string::npos);
+    CHECK(message([&] { comir::match_features(a, a, {.ratio = 0.0}); }).find("ratio is 0") != std::string::npos);
+    CHECK(message([&] { comir::match_features(a, a, {.ratio = std::nan("")}); }).find("ratio is") != std::string::npos);
 }

@@ -10,6 +10,8 @@
 #include <comir/core/random.hpp>
 #include <comir/features/ransac.hpp>
 
+#include "support/message.hpp"
+
 namespace {
 
 using comir::affine2;
@@ -73,16 +75,6 @@ double sum_of_squares(std::vector<point_match> const& matches, auto const& t) {
         total += d.x * d.x + d.y * d.y;
     }
     return total;
-}
-
-template <class Call>
-std::string message_of(Call const& call) {
-    try {
-        call();
-    } catch (comir::error const& e) {
-        return e.what();
-    }
-    return "nothing was thrown";
 }
 
 }  // namespace
@@ -212,7 +204,7 @@ TEST_CASE_TEMPLATE("ransac: degenerate matches do not converge", T, rigid2, simi
 
 TEST_CASE("ransac: wrong input is named") {
     auto matches = make_matches(example<rigid2>(), 10, 0, 0.0, 1);
-    auto const text = [&](ransac_options const& o) { return message_of([&] { comir::ransac<rigid2>(matches, o); }); };
+    auto const text = [&](ransac_options const& o) { return message([&] { comir::ransac<rigid2>(matches, o); }); };
     CHECK(text({.tolerance = 0.0}).find("comir::ransac: tolerance is 0") != std::string::npos);
     CHECK(text({.max_turn_error = -1.0}).find("max_turn_error is -1") != std::string::npos);
     CHECK(text({.max_zoom_error = 0.5}).find("max_zoom_error is 0.5") != std::string::npos);

@@ -8,19 +8,7 @@
 #include <comir/core/random.hpp>
 #include <comir/optim/asgd.hpp>
 
-namespace {
-
-template <class F>
-std::string message(F const& f) {
-    try {
-        f();
-    } catch (comir::error const& e) {
-        return e.what();
-    }
-    return "no error";
-}
-
-}  // namespace
+#include "support/message.hpp"
 
 TEST_CASE("asgd: time stands still for unrelated gradients, and runs between its limits") {
     comir::asgd const settings{.sigmoid_min = -0.7, .sigmoid_max = 0.9, .sigmoid_scale = 0.01};

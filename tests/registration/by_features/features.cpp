@@ -9,6 +9,7 @@
 
 #include <comir/registration/by_features/features.hpp>
 
+#include "support/message.hpp"
 #include "support/textured_pair.hpp"
 
 namespace {
@@ -38,16 +39,6 @@ textured_pair<T> make_pair(T const& truth, comir::image_shape fixed, comir::imag
 template <class A, class B>
 double corner_error(A const& a, B const& b, comir::image_shape const& s) {
     return comir::corner_distance(comir::to_affine(a), comir::to_affine(b), s.h, s.w);
-}
-
-template <class Call>
-std::string message_of(Call const& call) {
-    try {
-        call();
-    } catch (comir::error const& e) {
-        return e.what();
-    }
-    return "nothing was thrown";
 }
 
 }  // namespace
@@ -182,7 +173,7 @@ TEST_CASE("register_features: masks and channels") {
     auto const joined = comir::register_features<rigid2>(p.fixed, p.moving, options);
     CHECK(joined.converged);
     CHECK(corner_error(joined.transform, truth, shape) < 0.5);
-    CHECK(message_of([&] {
+    CHECK(message([&] {
               comir::register_features<rigid2>(p.fixed, grain(1, 100, 100, 1), options);
           }).find("the fixed descriptors have 256 numbers, the moving ones 128") != std::string::npos);
 
