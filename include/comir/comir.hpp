@@ -155,13 +155,13 @@
 #include <comir/registration/global/turn.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/local/alpha_amd.hpp>
-#include <comir/registration/local/alpha_amd_descent.hpp>
-#include <comir/registration/local/alpha_amd_metric.hpp>
+#include <comir/registration/local/alpha_amd/descent.hpp>
+#include <comir/registration/local/alpha_amd/metric.hpp>
 #include <comir/registration/local/descent_state.hpp>
 #include <comir/registration/local/multi_resolution.hpp>
 #include <comir/registration/local/mutual_information.hpp>
-#include <comir/registration/local/mutual_information_descent.hpp>
-#include <comir/registration/local/mutual_information_metric.hpp>
+#include <comir/registration/local/mutual_information/descent.hpp>
+#include <comir/registration/local/mutual_information/metric.hpp>
 #include <comir/registration/local/register_by_descent.hpp>
 #include <comir/registration/local/starts.hpp>
 #include <comir/registration/methods/names.hpp>

@@ -9,7 +9,7 @@
 #include <comir/core/error.hpp>
 #include <comir/image/image.hpp>
 #include <comir/registration/input.hpp>
-#include <comir/registration/local/alpha_amd_metric.hpp>
+#include <comir/registration/local/alpha_amd/metric.hpp>
 #include <comir/registration/local/multi_resolution.hpp>
 #include <comir/registration/local/starts.hpp>
 #include <comir/registration/metrics/alpha_amd/check.hpp>

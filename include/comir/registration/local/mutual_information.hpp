@@ -12,7 +12,7 @@
 #include <comir/image/pyramid.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/local/multi_resolution.hpp>
-#include <comir/registration/local/mutual_information_metric.hpp>
+#include <comir/registration/local/mutual_information/metric.hpp>
 #include <comir/registration/local/starts.hpp>
 #include <comir/registration/metrics/mutual_information/check.hpp>
 #include <comir/registration/metrics/mutual_information/image.hpp>

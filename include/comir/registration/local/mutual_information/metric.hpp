@@ -12,7 +12,7 @@
 #include <comir/registration/confidence/mutual_information.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/local/descent_state.hpp>
-#include <comir/registration/local/mutual_information_descent.hpp>
+#include <comir/registration/local/mutual_information/descent.hpp>
 #include <comir/registration/metrics/mutual_information/check.hpp>
 #include <comir/registration/metrics/mutual_information/field.hpp>
 #include <comir/registration/metrics/mutual_information/image.hpp>

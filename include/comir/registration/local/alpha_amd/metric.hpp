@@ -13,7 +13,7 @@
 #include <comir/registration/confidence/compared_pixels.hpp>
 #include <comir/registration/confidence/zncc.hpp>
 #include <comir/registration/input.hpp>
-#include <comir/registration/local/alpha_amd_descent.hpp>
+#include <comir/registration/local/alpha_amd/descent.hpp>
 #include <comir/registration/local/descent_state.hpp>
 #include <comir/registration/local/starts.hpp>
 #include <comir/registration/metrics/alpha_amd/check.hpp>
