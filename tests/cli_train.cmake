@@ -56,6 +56,21 @@ expect(0 "compact network, 1 steps of 4 patches of 16 px" train ${pair} --networ
 expect(0 "paper network, 1 steps of 2 patches of 128 px" train ${pair} --recipe paper --batch 2 --steps 1 --out
        p.safetensors)
 
+# Options by their former names mean the same, and --help does not show them.
+expect(0 "1 steps of 4 patches" train ${pair} ${tiny} --steps 1 --grid 1 --canonical-signal 0 --invert-contrast 0.5 --out
+       present.safetensors)
+expect(0 "1 steps of 4 patches" train ${pair} ${tiny} --steps 1 --cells=1 --guide 0 --negate 0.5 --out former.safetensors)
+foreach(name present former)
+    file(SHA256 "${WORK}/${name}.safetensors" ${name})
+endforeach()
+if(NOT present STREQUAL former)
+    message(FATAL_ERROR "--cells, --guide and --negate trained another model than their present names")
+endif()
+expect(0 "" train --help)
+if(output MATCHES "--(cells|guide|negate)")
+    message(FATAL_ERROR "the help shows ${CMAKE_MATCH_0}")
+endif()
+
 # The last pairs by name are kept for validation, which every checkpoint's line shows.
 file(MAKE_DIRECTORY "${WORK}/two/visible" "${WORK}/two/infrared")
 foreach(modality visible infrared)
