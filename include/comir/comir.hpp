@@ -27,6 +27,7 @@
 #include <comir/contrastive/rowwise_norm.hpp>
 #include <comir/core/abi.hpp>
 #include <comir/core/check_range.hpp>
+#include <comir/core/clock.hpp>
 #include <comir/core/concepts.hpp>
 #include <comir/core/error.hpp>
 #include <comir/core/fft.hpp>

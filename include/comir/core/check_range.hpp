@@ -6,7 +6,7 @@
 
 namespace comir { inline namespace COMIR_ABI {
 
-/// Numbers that an option may have, made by between, at_least, above or below.
+/// Numbers that an option may have, made by between, up_to_below, at_least or above.
 struct number_range {
     double from, to;
     bool with_from = true, with_to = true;

@@ -29,10 +29,8 @@ inline constexpr std::size_t simd_width = simd<T>::size;
 
 /// Vector registers of the instruction set; kernels size their blocks by it.
 #if defined(__AVX512F__) || defined(__aarch64__)
-/// Registers of the instruction set: what a kernel can keep beside its loads.
 inline constexpr std::size_t simd_registers = 32;
 #else
-/// Registers of the instruction set: what a kernel can keep beside its loads.
 inline constexpr std::size_t simd_registers = 16;
 #endif
 
@@ -71,10 +69,8 @@ V multiply_add(V const& a, V const& b, V const& c) {
 }
 /// Whether `shifted` is one instruction, cheaper than a load across two cache lines.
 #if defined(__AVX512F__)
-/// Whether `shifted` is quicker than a second load.
 inline constexpr bool simd_shifts = true;
 #else
-/// Whether `shifted` is quicker than a second load.
 inline constexpr bool simd_shifts = false;
 #endif
 /// The vector that begins `Lanes` lanes after `low`, with `high` behind it.

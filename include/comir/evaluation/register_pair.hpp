@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include <comir/core/clock.hpp>
 #include <comir/core/error.hpp>
 #include <comir/dataset/pair_list.hpp>
 #include <comir/evaluation/pair_result.hpp>
@@ -51,10 +52,6 @@ inline image_mask read_mask(std::filesystem::path const& path, std::filesystem::
                          " px, its image ", masked_path.string(), " ", masked.width(), " x ", masked.height(),
                          " px; expected the same size");
     return mask;
-}
-
-inline double seconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 }  // namespace detail

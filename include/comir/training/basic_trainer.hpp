@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include <comir/core/clock.hpp>
 #include <comir/core/error.hpp>
 #include <comir/models/encoder.hpp>
 #include <comir/training/batch/batch_source.hpp>
@@ -59,7 +60,7 @@ public:
         while (state_.step < fit.steps) {
             auto const begin = std::chrono::steady_clock::now();
             training_step report = stepper_.step(batches, fit.steps, state_);
-            report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+            report.seconds = detail::seconds_since(begin);
             if (fit.on_step && !fit.on_step(report))
                 break;
         }

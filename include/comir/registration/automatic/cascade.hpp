@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include <comir/core/clock.hpp>
 #include <comir/core/error.hpp>
 #include <comir/registration/automatic/options.hpp>
 #include <comir/registration/automatic/refine.hpp>
@@ -64,7 +65,7 @@ public:
                 stages.match_features();
         }
         auto result = stages.best();
-        result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        result.seconds = detail::seconds_since(begin);
         return result;
     }
     registration_result<Transform> register_to(image<float> const& moving) const {
@@ -105,7 +106,7 @@ registration_result<Transform> register_auto(registration_input const& fixed, re
                                              automatic_options const& options = {}) {
     auto const begin = std::chrono::steady_clock::now();
     auto result = automatic_target<Transform>(prepared_image::referring_to(fixed), options).register_to(moving);
-    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    result.seconds = detail::seconds_since(begin);
     return result;
 }
 /// The same for images without masks and raw images.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <comir/core/clock.hpp>
 #include <comir/core/progress.hpp>
 #include <comir/features/match.hpp>
 #include <comir/features/ransac.hpp>
@@ -117,7 +118,7 @@ private:
         result.transform = detail::centred_start<Transform>(shape_, moving.shape());
         result.fixed_keypoints = features_.size();
         estimate(moving, mask, result);
-        result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        result.seconds = detail::seconds_since(begin);
         return result;
     }
 
@@ -182,7 +183,7 @@ feature_result<Transform> match_images(Fixed const& fixed, Moving const& moving,
     if constexpr (fitted_transform<Transform>) {
         auto const begin = std::chrono::steady_clock::now();
         auto result = feature_target<Transform>(fixed, options).register_to(moving);
-        result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        result.seconds = detail::seconds_since(begin);
         return result;
     }
 }

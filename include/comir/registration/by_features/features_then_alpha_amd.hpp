@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <comir/core/clock.hpp>
 #include <comir/image/image.hpp>
 #include <comir/image/zncc.hpp>
 #include <comir/registration/by_features/features.hpp>
@@ -74,7 +75,7 @@ feature_start_result<Transform> register_features_then_alpha_amd(registration_in
             }
             own.confidence = result.features.confidence;
         }
-        own.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        own.seconds = detail::seconds_since(begin);
         return result;
     }
 }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include <comir/core/clock.hpp>
 #include <comir/image/centre.hpp>
 #include <comir/registration/confidence/search.hpp>
 #include <comir/registration/confidence/search_information.hpp>
@@ -79,7 +80,7 @@ public:
                 transform = with_centre(transform.inverse(), image_centre(from));
             outcome.candidates.push_back({transform, p.score, p.overlap / found.smaller_area});
         }
-        outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        outcome.seconds = detail::seconds_since(begin);
         return outcome;
     }
     [[deprecated("give a registration_input")]] search_outcome<Transform> search(image<float> const& moving,
@@ -115,7 +116,7 @@ registration_result<Transform> global_search(prepared_image const& fixed, prepar
                                 ? detail::confidence_of(outcome, 0, options.metric, fixed, moving, options.threads)
                                 : search_confidence(evidence_of(outcome));
     }
-    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    result.seconds = detail::seconds_since(begin);
     return result;
 }
 

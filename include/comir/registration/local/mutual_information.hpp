@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <comir/core/clock.hpp>
 #include <comir/core/error.hpp>
 #include <comir/core/memory.hpp>
 #include <comir/image/image.hpp>
@@ -94,7 +95,7 @@ public:
         auto result = register_at_resolutions<Transform>(
             metric, shape_, shape, all,
             {.rest = options_.rest, .threads = options_.threads, .on_progress = options_.on_progress});
-        result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        result.seconds = detail::seconds_since(begin);
         return result;
     }
     /// A moving image without a mask.
@@ -134,7 +135,7 @@ registration_result<Transform> register_mutual_information(registration_input co
     if constexpr (affine_transform<Transform>) {
         auto const begin = std::chrono::steady_clock::now();
         auto result = mutual_information_target<Transform>(fixed, options).register_to(moving);
-        result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        result.seconds = detail::seconds_since(begin);
         return result;
     }
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <vector>
 
+#include <comir/core/clock.hpp>
 #include <comir/core/error.hpp>
 #include <comir/core/progress.hpp>
 #include <comir/registration/local/multi_resolution.hpp>
@@ -169,7 +170,7 @@ registration_result<Transform> register_by_descent(Measure& measure, image_shape
         auto result = register_at_resolutions<Transform>(
             metric, fixed, moving, all,
             {.rest = options.rest, .threads = options.threads, .on_progress = options.on_progress});
-        result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        result.seconds = detail::seconds_since(begin);
         return result;
     }
 }
