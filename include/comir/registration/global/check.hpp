@@ -44,6 +44,10 @@ inline void check_search_options(global_search_options const& o) {
             " and max_angle ", o.max_angle, ", expected finite radians, max_angle not negative");
     require(o.angle_step >= 0.0 && (o.angle_step == 0.0 || o.angle_step >= 1e-4) && std::isfinite(o.angle_step), who,
             ": angle_step is ", o.angle_step, " radians, expected at least 0.0001, or 0 for two pixels at the rim");
+    require(o.min_scale >= 0.01 && o.max_scale <= 100.0 && o.min_scale <= o.max_scale, who, ": min_scale is ",
+            o.min_scale, " and max_scale ", o.max_scale, ", expected 0.01 to 100, the first not above the second");
+    require(o.scale_step >= 0.0 && (o.scale_step == 0.0 || o.scale_step >= 1e-3) && std::isfinite(o.scale_step), who,
+            ": scale_step is ", o.scale_step, ", expected at least 0.001, or 0 for three pixels at the rim");
     require(o.max_shift_x >= 0.0 && o.max_shift_y >= 0.0 && o.max_shift_x < 1e9 && o.max_shift_y < 1e9, who,
             ": max_shift_x is ", o.max_shift_x, " and max_shift_y ", o.max_shift_y,
             " pixels, expected positive numbers, or 0 for no limit");

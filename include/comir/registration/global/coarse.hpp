@@ -10,6 +10,7 @@
 
 #include <comir/core/parallel.hpp>
 #include <comir/registration/global/angles.hpp>
+#include <comir/registration/global/bands.hpp>
 #include <comir/registration/global/grid.hpp>
 #include <comir/registration/global/information_scores.hpp>
 #include <comir/registration/global/level.hpp>
@@ -21,20 +22,38 @@
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
+/// Sums over scores.
+struct score_sums {
+    double count = 0.0, sum = 0.0, square = 0.0;
+
+    void add(score_sums const& o) {
+        count += o.count;
+        sum += o.sum;
+        square += o.square;
+    }
+    search_statistics statistics() const {
+        if (!(count > 0.0))
+            return {};
+        double const mean = sum / count;
+        return {count, mean, std::sqrt(std::max(0.0, square / count - mean * mean))};
+    }
+};
+
 /// What the coarsest resolution found.
 struct coarse_result {
     std::vector<search_pose> poses;  // local maxima, best first
-    search_statistics statistics;
+    score_sums sums;
     bool stopped = false;
 };
 
-/// The fixed image's spectra for one size of moving images, and the search over all angles and shifts with them.
+/// The fixed image's spectra for one size of moving images, and the search over all angles, shifts and scales of a band
+/// with them.
 class coarse_search {
 public:
-    coarse_search(search_level const& fixed, search_level const& moving, angle_list angles,
+    coarse_search(search_level const& fixed, search_level const& moving, angle_list angles, scale_band band,
                   global_search_options const& options)
-        : fixed_(fixed), moving_(moving), angles_(std::move(angles)), options_(options) {
-        grid_ = grid_for(moving, angles_.angles);
+        : fixed_(fixed), moving_(moving), angles_(std::move(angles)), band_(std::move(band)), options_(options) {
+        grid_ = grid_for(moving, angles_.angles, least_zoom());
         x_ = axis(fixed.width(), grid_.w, fixed.centre_x, grid_.centre_x(), options.max_shift_x);
         y_ = axis(fixed.height(), grid_.h, fixed.centre_y, grid_.centre_y(), options.max_shift_y);
         if (x_.count <= 0 || y_.count <= 0)
@@ -51,8 +70,7 @@ public:
         coarse_result result;
         if (x_.count <= 0 || y_.count <= 0)
             return result;
-        score_rule const rule = make_rule(fixed_, moving_, options_);
-        std::vector<found> parts(angles_.angles.size());
+        std::vector<found> parts(angles_.angles.size() * band_.scales.size());
         std::size_t const slots = std::min(static_cast<std::size_t>(thread_count(options_.threads)), parts.size());
         std::vector<angle_scratch> scratch(slots, make_scratch());
         // In batches, so that the callback runs on the caller's thread.
@@ -60,23 +78,16 @@ public:
         for (std::size_t begin = 0; begin < parts.size(); begin += batch) {
             parallel_for_slots(std::min(batch, parts.size() - begin), static_cast<int>(slots),
                                [&](std::size_t i, std::size_t slot) {
-                                   parts[begin + i] = search_angle(begin + i, rule, scratch[slot]);
+                                   parts[begin + i] = search_turn(begin + i, scratch[slot]);
                                });
             if (!keep_going(options_.on_progress, std::min(begin + batch, parts.size()), parts.size())) {
                 result.stopped = true;
                 return result;
             }
         }
-        double count = 0.0, sum = 0.0, square = 0.0;
         for (found const& part : parts) {
             result.poses.insert(result.poses.end(), part.poses.begin(), part.poses.end());
-            count += part.count;
-            sum += part.sum;
-            square += part.square;
-        }
-        if (count > 0.0) {
-            double const mean = sum / count;
-            result.statistics = {count, mean, std::sqrt(std::max(0.0, square / count - mean * mean))};
+            result.sums.add(part.sums);
         }
         std::stable_sort(result.poses.begin(), result.poses.end(), better);
         return result;
@@ -85,7 +96,7 @@ public:
 private:
     struct found {
         std::vector<search_pose> poses;
-        double count = 0.0, sum = 0.0, square = 0.0;
+        score_sums sums;
     };
     /// The fixed image's spectra, for each metric.
     struct tile_spectra {
@@ -100,13 +111,14 @@ private:
     shift_axis axis(std::size_t fixed, std::size_t moving, double fixed_centre, double grid_centre,
                     double max_shift) const {
         auto const f = static_cast<double>(fixed), m = static_cast<double>(moving);
-        // The area that must overlap, as a share of each image.
-        double const need = options_.min_overlap * std::min(fixed_.area, moving_.area);
+        // The area that must overlap, as a share of the moving image; at the scale where that is least.
+        double const zoom = least_zoom();
+        double const need = options_.min_overlap * std::min(fixed_.area * zoom * zoom, moving_.area);
         double const of_moving = std::min(1.0, need / static_cast<double>(moving_.width() * moving_.height()));
         double const reach = (0.5 - of_moving) * m + 1.0;
         double low = -reach, high = f - 1.0 + reach;
         if (max_shift > 0.0) {
-            double const limit = max_shift / static_cast<double>(fixed_.factor);
+            double const limit = max_shift / fixed_.factor;
             low = std::max(low, fixed_centre - limit);
             high = std::min(high, fixed_centre + limit);
         }
@@ -161,8 +173,15 @@ private:
         return scratch;
     }
 
-    found search_angle(std::size_t index, score_rule const& rule, angle_scratch& scratch) const {
-        double const angle = angles_.angles[index];
+    /// Pixels of the moving level on one of the fixed level.
+    double zoom_of(double scale) const { return scale / band_.scale; }
+    double least_zoom() const { return zoom_of(*std::ranges::min_element(band_.scales)); }
+
+    /// All shifts of the moving image turned by one of the angles and at one of the scales.
+    found search_turn(std::size_t index, angle_scratch& scratch) const {
+        double const angle = angles_.angles[index % angles_.angles.size()];
+        double const scale = band_.scales[index / angles_.angles.size()], zoom = zoom_of(scale);
+        score_rule const rule = make_rule(fixed_, moving_, zoom, options_);
         auto const planes_of = [&](score_workspace& w) {
             std::vector<search_plane> planes;
             for (aligned_vector<float>& p : w.planes)
@@ -172,14 +191,14 @@ private:
         if (correlation_) {
             score_workspace& w = *scratch.correlation;
             auto const planes = planes_of(w);
-            turn_level<false>(moving_, angle, grid_, planes.data(), planes.back());
+            turn_level<false>(moving_, angle, zoom, grid_, planes.data(), planes.back());
             correlation_spectra(plan_, w.planes, moving_.values->channels(), w.planes.back(), w.score, w.moving,
                                 w.transform);
         }
         if (information_) {
             score_workspace& w = *scratch.information;
             auto const planes = planes_of(w);
-            turn_level<true>(moving_, angle, grid_, planes.data(), planes.back());
+            turn_level<true>(moving_, angle, zoom, grid_, planes.data(), planes.back());
             moving_cluster_spectra(plan_, w.planes[0], w.planes.back(), w.score, w.moving, w.transform);
         }
         found result;
@@ -194,14 +213,15 @@ private:
                 if (information_ && correlation_)
                     add_scores(scratch.correlation->score, scratch.information->score,
                                static_cast<float>(options_.mi_weight));
-                collect(tile, half_turn ? angle + std::numbers::pi : angle, half_turn,
+                collect(tile, {.angle = half_turn ? angle + std::numbers::pi : angle, .scale = scale}, half_turn,
                         correlation_ ? *scratch.correlation : *scratch.information, result);
             }
         return result;
     }
 
-    /// Adds the tile's best local maxima and its sums.
-    void collect(std::size_t tile, double angle, bool half_turn, score_workspace const& w, found& result) const {
+    /// Adds the tile's best local maxima and its sums. `turned` has the angle and the scale.
+    void collect(std::size_t tile, search_pose const& turned, bool half_turn, score_workspace const& w,
+                 found& result) const {
         constexpr std::size_t most_poses = 8;
         std::size_t const tx = tile % x_.parts(), ty = tile / x_.parts();
         std::ptrdiff_t const count_x = x_.size(tx), count_y = y_.size(ty);
@@ -219,7 +239,7 @@ private:
         };
         std::vector<search_pose> best;
         float threshold = no_score;
-        auto const f = static_cast<double>(fixed_.factor);
+        double const f = fixed_.factor;
         for (std::ptrdiff_t y = 0; y < count_y; ++y) {
             float const* const scores = w.score.data() + row(y);
             double sum = 0.0, square = 0.0, count = 0.0;
@@ -235,18 +255,18 @@ private:
                     at(x, y - 1) > s || at(x + 1, y - 1) > s || at(x - 1, y + 1) >= s || at(x, y + 1) >= s ||
                     at(x + 1, y + 1) >= s)
                     continue;
-                search_pose pose{angle, f * (static_cast<double>(x_.begin(tx) + x) + grid_.centre_x()),
-                                 f * (static_cast<double>(y_.begin(ty) + y) + grid_.centre_y()), value,
-                                 static_cast<double>(w.overlap[row(y) + columns[static_cast<std::size_t>(x)]])};
+                search_pose pose = turned;
+                pose.x = f * (static_cast<double>(x_.begin(tx) + x) + grid_.centre_x());
+                pose.y = f * (static_cast<double>(y_.begin(ty) + y) + grid_.centre_y());
+                pose.score = value;
+                pose.overlap = static_cast<double>(w.overlap[row(y) + columns[static_cast<std::size_t>(x)]]);
                 best.insert(std::upper_bound(best.begin(), best.end(), pose, better), pose);
                 if (best.size() > most_poses)
                     best.pop_back();
                 if (best.size() == most_poses)
                     threshold = static_cast<float>(best.back().score);
             }
-            result.count += count;
-            result.sum += sum;
-            result.square += square;
+            result.sums.add({count, sum, square});
         }
         result.poses.insert(result.poses.end(), best.begin(), best.end());
     }
@@ -254,6 +274,7 @@ private:
     search_level const& fixed_;
     search_level const& moving_;
     angle_list angles_;
+    scale_band band_;
     global_search_options const& options_;
     turned_grid grid_;
     shift_axis x_, y_;

@@ -17,21 +17,40 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// A turned moving image on its grid.
 struct turned_image {
-    double angle = 0.0;
+    double angle = 0.0, scale = 1.0;  // pixels of the level on one of the grid
     turned_grid grid;
     std::size_t channels = 0;
     std::vector<float> storage;
 
-    turned_image(search_level const& level, double turn, bool nearest)
-        : angle(turn), grid(grid_for(level, {angle})), channels(nearest ? 1 : level.values->channels()) {
+    turned_image() = default;
+    turned_image(search_level const& level, double turn, double zoom, bool nearest)
+        : angle(turn),
+          scale(zoom),
+          grid(grid_for(level, {angle}, scale)),
+          channels(nearest ? 1 : level.values->channels()) {
         storage.resize((channels + 1) * grid.w * grid.h);
         std::vector<search_plane> planes;
         for (std::size_t k = 0; k <= channels; ++k)
             planes.push_back({storage.data() + k * grid.w * grid.h, grid.w});
         if (nearest)
-            turn_level<true>(level, angle, grid, planes.data(), planes.back());
+            turn_level<true>(level, angle, scale, grid, planes.data(), planes.back());
         else
-            turn_level<false>(level, angle, grid, planes.data(), planes.back());
+            turn_level<false>(level, angle, scale, grid, planes.data(), planes.back());
+    }
+    /// A part of the level as it is.
+    static turned_image cut(search_level const& level, std::size_t left, std::size_t top, std::size_t w, std::size_t h,
+                            bool nearest) {
+        turned_image part;
+        part.grid = {w, h};
+        part.channels = nearest ? 1 : level.values->channels();
+        part.storage.resize((part.channels + 1) * w * h);
+        image<float> const& values = nearest ? *level.numbers : *level.values;
+        for (std::size_t k = 0; k <= part.channels; ++k)
+            for (std::size_t y = 0; y < h; ++y) {
+                float const* const from = k < part.channels ? values.row(k, top + y) : level.weight->row(0, top + y);
+                std::copy_n(from + left, w, part.storage.data() + (k * h + y) * w);
+            }
+        return part;
     }
     float const* row(std::size_t channel, std::size_t y) const {
         return storage.data() + (channel * grid.h + y) * grid.w;

@@ -20,6 +20,9 @@ struct global_search_options {
     double angle_step = 0.0;              // radians at the coarsest resolution; 0: two pixels at its rim
     // Pixels between the images' centres, along the axes of the larger image; 0: no limit.
     double max_shift_x = 0.0, max_shift_y = 0.0;
+    // Pixels of the moving image that one of the fixed image measures; equal: that scale alone.
+    double min_scale = 1.0, max_scale = 1.0;
+    double scale_step = 0.0;      // of its logarithm at the coarsest resolution; 0: three pixels at its rim
     double min_overlap = 0.0;     // share of the smaller image's pixels; 0: least_overlap decides
     bool weigh_overlap = true;    // multiply scores by the square root of the overlap
     std::size_t coarse_side = 0;  // pixels of the smaller image's shorter side at the coarsest resolution; 0: 64
@@ -33,6 +36,14 @@ struct global_search_options {
     int threads = 0;
     progress on_progress = {};  // after each angle of the coarsest resolution; stopping gives no candidates
 };
+
+namespace detail {
+
+inline std::size_t coarse_side_of(global_search_options const& o) {
+    return o.coarse_side > 0 ? o.coarse_side : 64;
+}
+
+}  // namespace detail
 
 /// The share of the smaller image's pixels that a search wants to lie in the other image: the option, or without one a
 /// quarter, and three quarters where the larger image is at least twice as wide and high as the smaller one's diagonal

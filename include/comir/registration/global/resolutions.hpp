@@ -15,7 +15,7 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 inline std::vector<std::size_t> search_factors(image_shape const& fixed, image_shape const& moving,
                                                global_search_options const& o) {
     bool const information = uses_mi(o.metric);
-    std::size_t const side = o.coarse_side > 0 ? o.coarse_side : 64;
+    std::size_t const side = coarse_side_of(o);
     // To 5/8 of the side coarser: small images in large ones, as the cost grows with the fixed image; and whatever is
     // larger than the side for mutual information, which costs several times as much.
     std::size_t const most_pixels = (information ? 16 : 64) * side * side;

@@ -69,8 +69,11 @@ public:
         global_search_options here = options_;
         here.min_overlap = least_overlap(options_, from, to);
         bool const swapped = to.h * to.w > from.h * from.w;
-        if (swapped)
+        if (swapped) {
             here.angle = -here.angle;
+            here.min_scale = 1.0 / options_.max_scale;
+            here.max_scale = 1.0 / options_.min_scale;
+        }
         detail::found_poses const found =
             detail::find_poses(swapped ? moving : fixed_, swapped ? fixed_ : moving, here);
         search_outcome<Transform> outcome{{}, found.statistics, 0.0};
@@ -78,7 +81,7 @@ public:
             auto transform = detail::to_transform<Transform>(p, swapped ? to : from, swapped ? from : to);
             if (swapped)
                 transform = with_centre(transform.inverse(), image_centre(from));
-            outcome.candidates.push_back({transform, p.score, p.overlap / found.smaller_area});
+            outcome.candidates.push_back({transform, p.score, p.overlap});
         }
         outcome.seconds = detail::seconds_since(begin);
         return outcome;

@@ -28,9 +28,9 @@ struct turned_grid {
     double centre_y() const { return image_centre(w, h).y; }
 };
 
-/// The grid that holds the level turned by any of the angles. Its sides are odd or even as the level's are, so that
-/// pixels stay pixels at half turns, and for squares at quarter turns.
-inline turned_grid grid_for(search_level const& level, std::vector<double> const& angles) {
+/// The grid that holds the level turned by any of the angles, `scale` of its pixels on one of the grid. Its sides are
+/// odd or even as the level's are, so that pixels stay pixels at half turns, and for squares at quarter turns.
+inline turned_grid grid_for(search_level const& level, std::vector<double> const& angles, double scale = 1.0) {
     double x = 0.0, y = 0.0;
     auto const w = static_cast<double>(level.width() - 1), h = static_cast<double>(level.height() - 1);
     for (double const a : angles) {
@@ -41,7 +41,7 @@ inline turned_grid grid_for(search_level const& level, std::vector<double> const
         auto n = static_cast<std::size_t>(std::ceil(extent - 1e-6)) + 1;
         return n % 2 == level_side % 2 ? n : n + 1;
     };
-    return {side(x, level.width()), side(y, level.height())};
+    return {side(x / scale, level.width()), side(y / scale, level.height())};
 }
 
 /// The x in [0, count) where 0 <= a + b x <= a_most and 0 <= c + d x <= c_most, up to rounding errors.
@@ -117,14 +117,14 @@ private:
     std::vector<float> tx_, ty_;
 };
 
-/// Turns the level onto the grid: pixel q takes the value at centre + R(angle) (q - grid centre), and the weight 1 if
-/// all pixels that it is interpolated from have it. Values are linear; with Nearest it is the nearest pixel's number.
+/// Turns the level onto the grid: pixel q takes the value at centre + scale R(angle) (q - grid centre), and the weight 1
+/// if all pixels that it is interpolated from have it. Values are linear; with Nearest it is the nearest pixel's number.
 /// Writes: `values` (one plane a channel, or that of the numbers) and `weight` on the whole grid, zero where there is
 ///         nothing
 template <bool Nearest>
-void turn_level(search_level const& level, double angle, turned_grid const& grid, search_plane const* values,
-                search_plane const& weight) {
-    double const c = std::cos(angle), s = std::sin(angle);
+void turn_level(search_level const& level, double angle, double scale, turned_grid const& grid,
+                search_plane const* values, search_plane const& weight) {
+    double const c = scale * std::cos(angle), s = scale * std::sin(angle);
     auto const right = static_cast<double>(level.width() - 1), bottom = static_cast<double>(level.height() - 1);
     std::size_t const channels = Nearest ? 1 : level.values->channels(), pitch = level.width();
     float const* const mask = level.weight->row(0, 0);

@@ -1,0 +1,186 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include <comir/core/parallel.hpp>
+#include <comir/image/image.hpp>
+#include <comir/registration/global/level.hpp>
+#include <comir/registration/global/local_scores.hpp>
+#include <comir/registration/global/options.hpp>
+#include <comir/registration/prepared_image.hpp>
+#include <comir/transform/affine.hpp>
+
+namespace comir { inline namespace COMIR_ABI { namespace detail {
+
+/// How alike a window of the fixed image and the moving image are at every small shift from where a transform puts it.
+struct window_scores {
+    point2 middle;                   // of the window, px of the full fixed image
+    std::size_t colour = 0;          // of its field on a chessboard
+    double unit = 1.0;               // px of the full fixed image that a step measures
+    std::ptrdiff_t reach = 0;        // steps to either side
+    std::vector<float> scores;       // (2 reach + 1)^2, rows of y: 0 on average, in units of the score
+
+    std::size_t side() const { return static_cast<std::size_t>(2 * reach + 1); }
+    float at(std::ptrdiff_t x, std::ptrdiff_t y) const {
+        return scores[static_cast<std::size_t>(y + reach) * side() + static_cast<std::size_t>(x + reach)];
+    }
+    /// At a shift in px of the full fixed image, by cubic convolution; beyond the reach the lowest score.
+    double operator()(point2 shift) const {
+        double const x = shift.x / unit, y = shift.y / unit, last = static_cast<double>(reach);
+        if (!(std::abs(x) <= last && std::abs(y) <= last))
+            return static_cast<double>(*std::ranges::min_element(scores));
+        auto const taps = [](double t) {
+            double const t2 = t * t, t3 = t2 * t;
+            return std::array{-0.5 * t + t2 - 0.5 * t3, 1.0 - 2.5 * t2 + 1.5 * t3, 0.5 * t + 2.0 * t2 - 1.5 * t3,
+                              -0.5 * t2 + 0.5 * t3};
+        };
+        auto const ix = static_cast<std::ptrdiff_t>(std::floor(x)), iy = static_cast<std::ptrdiff_t>(std::floor(y));
+        auto const u = taps(x - std::floor(x)), v = taps(y - std::floor(y));
+        double value = 0.0;
+        for (std::ptrdiff_t j = 0; j < 4; ++j)
+            for (std::ptrdiff_t i = 0; i < 4; ++i)
+                value += u[static_cast<std::size_t>(i)] * v[static_cast<std::size_t>(j)] *
+                         static_cast<double>(at(std::clamp(ix + i - 1, -reach, reach),
+                                                std::clamp(iy + j - 1, -reach, reach)));
+        return value;
+    }
+};
+
+/// Which windows are compared, and how far they are shifted.
+struct window_options {
+    double fixed_factor = 1.0, moving_factor = 1.0;  // px of each full image on a step
+    std::size_t side = 48;       // of a window, steps
+    std::ptrdiff_t reach = 6;    // steps
+    double least_share = 0.6;    // of a window's pixels that must count in both images
+};
+
+/// The moving image's level on the fixed image's grid under a transform, as a level.
+inline search_level level_under(search_level const& fixed, search_level const& moving, affine2 const& fixed_to_moving) {
+    search_level out;
+    out.factor = fixed.factor;
+    image_shape const shape{1, fixed.height(), fixed.width()};
+    image<float> weight(shape, 0.0f), values, numbers;
+    if (moving.values)
+        values = image<float>({moving.values->channels(), shape.h, shape.w}, 0.0f);
+    if (moving.numbers)
+        numbers = image<float>(shape, 0.0f);
+    Eigen::Matrix2d const m = fixed_to_moving.linear() * (fixed.factor / moving.factor);
+    double const right = static_cast<double>(moving.width() - 1), bottom = static_cast<double>(moving.height() - 1);
+    for (std::size_t y = 0; y < shape.h; ++y) {
+        point2 const start = fixed_to_moving({0.0, fixed.factor * static_cast<double>(y)}) * (1.0 / moving.factor);
+        for (std::size_t x = 0; x < shape.w; ++x) {
+            double const px = start.x + m(0, 0) * static_cast<double>(x), py = start.y + m(1, 0) * static_cast<double>(x);
+            if (!(px >= 0.0 && py >= 0.0 && px <= right && py <= bottom))
+                continue;
+            auto const x0 = std::min(static_cast<std::size_t>(px), moving.width() - 2),
+                       y0 = std::min(static_cast<std::size_t>(py), moving.height() - 2);
+            auto const tx = static_cast<float>(px - static_cast<double>(x0)),
+                       ty = static_cast<float>(py - static_cast<double>(y0));
+            auto const mix = [&](float const* plane) {
+                float const *const p = plane + y0 * moving.width() + x0, *const q = p + moving.width();
+                float const top = p[0] + tx * (p[1] - p[0]), low = q[0] + tx * (q[1] - q[0]);
+                return top + ty * (low - top);
+            };
+            if (mix(moving.weight->row(0, 0)) < 0.999f)
+                continue;
+            weight(0, y, x) = 1.0f;
+            for (std::size_t c = 0; c < values.channels(); ++c)
+                values(c, y, x) = mix(moving.values->row(c, 0));
+            if (moving.numbers)
+                numbers(0, y, x) = (*moving.numbers)(0, y0 + (ty > 0.5f ? 1 : 0), x0 + (tx > 0.5f ? 1 : 0));
+        }
+    }
+    out.weight = share(std::move(weight));
+    if (moving.values)
+        out.values = share(std::move(values));
+    if (moving.numbers)
+        out.numbers = share(std::move(numbers));
+    return out;
+}
+
+/// The scores of a grid of windows that do not overlap, from top left, of those that have enough pixels and texture.
+/// The metric, its weights and what it compares are the search's.
+inline std::vector<window_scores> score_windows(prepared_image const& fixed, prepared_image const& moving,
+                                                affine2 const& fixed_to_moving, window_options const& windows,
+                                                global_search_options const& o) {
+    double const f = windows.fixed_factor;
+    search_level const& a = level_of(fixed, f, o, o.metric);
+    search_level const b = level_under(a, level_of(moving, windows.moving_factor, o, o.metric), fixed_to_moving);
+    // The windows cover what both images show, centred in it.
+    std::size_t left = a.width(), top = a.height(), right = 0, bottom = 0;
+    for (std::size_t y = 0; y < a.height(); ++y)
+        for (std::size_t x = 0; x < a.width(); ++x)
+            if ((*a.weight)(0, y, x) * (*b.weight)(0, y, x) > 0.0f) {
+                left = std::min(left, x);
+                right = std::max(right, x + 1);
+                top = std::min(top, y);
+                bottom = std::max(bottom, y + 1);
+            }
+    std::vector<window_scores> out;
+    if (right <= left)
+        return out;
+    auto const side = windows.side;
+    auto const places = [side](std::size_t from, std::size_t to) {
+        std::vector<std::size_t> starts;
+        std::size_t const count = (to - from) / side, rest = (to - from) - count * side;
+        for (std::size_t i = 0; i < count; ++i)
+            starts.push_back(from + rest / 2 + i * side);
+        return starts;
+    };
+    auto const xs = places(left, right), ys = places(top, bottom);
+    bool const correlation = uses_zncc(o.metric), information = uses_mi(o.metric);
+    std::size_t const degrees = (o.clusters - 1) * (o.clusters - 1);
+    std::vector<window_scores> all(xs.size() * ys.size());
+    parallel_for(all.size(), o.threads, [&](std::size_t i) {
+        std::size_t const x0 = xs[i % xs.size()], y0 = ys[i / xs.size()];
+        window_scores& w = all[i];
+        w.unit = f;
+        w.colour = (i % xs.size() + i / xs.size()) % 2;
+        w.middle = point2{static_cast<double>(x0) + 0.5 * static_cast<double>(side - 1),
+                          static_cast<double>(y0) + 0.5 * static_cast<double>(side - 1)} * f;
+        auto const cut = [&](bool numbers) { return turned_image::cut(a, x0, y0, side, side, numbers); };
+        turned_image const values = correlation ? cut(false) : turned_image{}, numbers = information ? cut(true) : turned_image{};
+        double const least = windows.least_share * static_cast<double>(side * side);
+        std::vector<float> scores;
+        double total = 0.0, count = 0.0;
+        for (std::ptrdiff_t dy = -windows.reach; dy <= windows.reach; ++dy)
+            for (std::ptrdiff_t dx = -windows.reach; dx <= windows.reach; ++dx) {
+                auto const x = static_cast<std::ptrdiff_t>(x0) + dx, y = static_cast<std::ptrdiff_t>(y0) + dy;
+                double score = 0.0;
+                bool known = true;
+                if (correlation) {
+                    auto const s = correlation_at(b, values, x, y);
+                    known = s.overlap >= least && s.score > static_cast<double>(no_score);
+                    score += known ? s.score : 0.0;
+                }
+                if (information && (known || o.metric == search_metric::mutual_information)) {
+                    auto const s = information_at(b, numbers, x, y, degrees);
+                    known = s.overlap >= least;
+                    score += known ? (correlation ? o.mi_weight : 1.0) * s.score : 0.0;
+                }
+                scores.push_back(known ? static_cast<float>(score) : no_score);
+                if (known) {
+                    total += score;
+                    count += 1.0;
+                }
+            }
+        if (count < 0.5 * static_cast<double>(scores.size()))
+            return;
+        auto const mean = static_cast<float>(total / count);
+        for (float& s : scores)
+            s = s > no_score ? s - mean : 0.0f;
+        w.reach = windows.reach;
+        w.scores = std::move(scores);
+    });
+    for (window_scores& w : all)
+        if (!w.scores.empty())
+            out.push_back(std::move(w));
+    return out;
+}
+
+}}}  // namespace comir::COMIR_ABI::detail
