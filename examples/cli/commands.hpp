@@ -17,14 +17,17 @@ struct run_options {
 /// A registration method and the options of single methods.
 struct method_settings {
     std::string name = "auto";
+    std::string transform = "auto", fixed_mask, moving_mask;
     // alpha_amd
-    std::string transform = "rigid", fixed_mask, moving_mask;
     std::vector<double> starts{0.0, -11.459, 11.459, -22.918, 22.918};  // degrees
     int alpha_levels = 7;
     std::size_t samples = 0;  // 0: those of each resolution
     // auto, global and global_mi
     double angle = 0.0, max_angle = 180.0;  // degrees
     std::vector<double> max_shift;          // px: none, both, or x and y
+    std::vector<double> scale;              // from and to; none: the method's own
+    double min_overlap = 0.0;               // 0: the method's own
+    std::string mirror = "auto";
     // sift
     std::string matches;
 };

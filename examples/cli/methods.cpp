@@ -20,6 +20,12 @@ comir::transform_kind kind_of(std::string const& name) {
     return kinds.at(name);
 }
 
+comir::mirror_search mirror_of(std::string const& name) {
+    if (name == "yes")
+        return comir::mirror_search::yes;
+    return name == "no" ? comir::mirror_search::no : comir::mirror_search::in_doubt;
+}
+
 }  // namespace
 
 comir::registration_method requested_method(method_request const& request) {
@@ -33,7 +39,14 @@ comir::registration_method requested_method(method_request const& request) {
         options.max_shift_x = s.max_shift.front();
         options.max_shift_y = s.max_shift.back();
     }
-    options.transform = kind_of(s.transform);
+    if (s.transform != "auto")
+        options.transform = kind_of(s.transform);
+    if (!s.scale.empty()) {
+        options.min_scale = s.scale.front();
+        options.max_scale = s.scale.back();
+    }
+    options.min_overlap = s.min_overlap;
+    options.mirror = mirror_of(s.mirror);
     options.alpha_levels = s.alpha_levels;
     options.samples = s.samples;
     if (s.starts != method_settings{}.starts)

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <numbers>
@@ -21,7 +22,26 @@ std::string modality_name(std::string const& given, std::string const& file) {
     return given.empty() ? folder_name_of_file(file) : given;
 }
 
+char const* kind_name(comir::translation2 const&) {
+    return "translation";
+}
+char const* kind_name(comir::rigid2 const&) {
+    return "rigid";
+}
+char const* kind_name(comir::similarity2 const&) {
+    return "similarity";
+}
+char const* kind_name(comir::affine2 const&) {
+    return "affine";
+}
+
 void print_transform(comir::any_transform const& transform) {
+    if (auto const* const similar = std::get_if<comir::similarity2>(&transform)) {
+        std::printf("scale      %.4f: px of the moving image on one of the fixed image\n",
+                    std::exp(similar->parameters[0]));
+        std::printf("angle      %.3f degrees from fixed to moving, positive turns right towards down\n",
+                    similar->parameters[1] * 180.0 / std::numbers::pi);
+    }
     if (auto const* const rigid = std::get_if<comir::rigid2>(&transform)) {
         std::printf("angle      %.3f degrees from fixed to moving, positive turns right towards down\n",
                     rigid->parameters[0] * 180.0 / std::numbers::pi);
@@ -40,11 +60,16 @@ void print(register_settings const& s, comir::method_result const& r, comir::ima
                 fixed.width(), fixed.height());
     std::printf("moving     %s (%s), %zu x %zu px\n", s.moving.c_str(),
                 modality_name(s.moving_modality, s.moving).c_str(), moving.width(), moving.height());
+    std::printf("transform  %s%s\n", std::visit([](auto const& t) { return kind_name(t); }, r.transform),
+                r.mirrored ? ", mirrored" : "");
     print_transform(r.transform);
     bool const is_score = s.method.name == "mi" || s.method.name.starts_with("global");
     std::printf("value      %.5g (%s, %s is better)\n", r.value, s.method.name.c_str(), is_score ? "more" : "less");
     std::printf("converged  %s\n", r.converged ? "yes" : "no: the transform is only the best guess");
     std::printf("confidence %.2f of 1\n", r.confidence);
+    if (!r.residuals.empty())
+        std::printf("fit        %.0f %% of %zu places agree within %.3g px\n", 100.0 * r.agreeing, r.residuals.size(),
+                    1.5 * r.residual_step);
     std::printf("overlap    %.1f %% of the fixed image\n", 100.0 * r.overlap);
     std::printf("time       %.2f s\n", r.seconds);
 }

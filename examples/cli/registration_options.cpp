@@ -44,6 +44,11 @@ std::vector<method_option> add_method(CLI::App& command, method_settings& s) {
         text += std::string("\n") + name + ": " + purpose;
     }
     command.add_option("--method", s.name, text)->check(CLI::IsMember(names))->capture_default_str();
+    command
+        .add_option("--transform", s.transform,
+                    "kind of transform: auto is what the images support for the method auto, rigid for the others")
+        ->check(CLI::IsMember({"auto", "translation", "rigid", "similarity", "affine"}))
+        ->capture_default_str();
 
     std::vector<std::string> const searches{"auto", "global", "global_mi"}, amd{"alpha_amd"};
     return {
@@ -68,6 +73,30 @@ std::vector<method_option> add_method(CLI::App& command, method_settings& s) {
              ->check(above_zero()),
          searches},
         {command
+             .add_option("--scale", s.scale,
+                         "auto, global, global_mi: pixels of the moving image that one of the fixed image measures, one "
+                         "number or LOW,HIGH; default of auto: what the files' pixel sizes say to 8 %, without them 1 "
+                         "to 10 % and in doubt 0.4 to 2.5")
+             ->delimiter(',')
+             ->expected(1, 2)
+             ->check(number_check("POSITIVE", "a scale from 0.01 to 100",
+                                  [](double v) { return v >= 0.01 && v <= 100.0; })),
+         searches},
+        {command
+             .add_option("--min-overlap", s.min_overlap,
+                         "auto, global, global_mi: share of the smaller image that has to lie in the larger one, above "
+                         "0 to 1; default: a quarter, three quarters of a small image in a large one")
+             ->check(number_check("SHARE", "a share above 0, at most 1",
+                                  [](double v) { return v > 0.0 && v <= 1.0; })),
+         searches},
+        {command
+             .add_option("--mirror", s.mirror,
+                         "auto: whether the moving image may be mirrored, such as a slide that was turned over: no, yes, "
+                         "or auto, where nothing else fits")
+             ->check(CLI::IsMember({"auto", "yes", "no"}))
+             ->capture_default_str(),
+         {"auto"}},
+        {command
              .add_option("--starts", s.starts, "alpha_amd: angles to start from in degrees, as in --starts=-20,0,20")
              ->delimiter(',')
              ->capture_default_str(),
@@ -83,13 +112,8 @@ std::vector<method_option> add_method(CLI::App& command, method_settings& s) {
     };
 }
 
-/// The kind of transform, the masks and the picture of matches, which concern one pair of images.
+/// The masks and the picture of matches, which concern one pair of images.
 void add_pair_options(CLI::App& command, method_settings& s, std::vector<method_option>& options) {
-    std::vector<std::string> const amd{"alpha_amd"};
-    options.push_back({command.add_option("--transform", s.transform, "alpha_amd: kind of transform")
-                           ->check(CLI::IsMember({"translation", "rigid", "similarity", "affine"}))
-                           ->capture_default_str(),
-                       amd});
     command.add_option("--fixed-mask", s.fixed_mask,
                        "image of the fixed one's size; pixels that are 0 in it are left out of the registration");
     command.add_option("--moving-mask", s.moving_mask, "likewise of the moving one");

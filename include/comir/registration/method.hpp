@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cmath>
+#include <concepts>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include <comir/core/error.hpp>
-#include <comir/registration/automatic/cascade.hpp>
+#include <comir/registration/automatic/any_pair.hpp>
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/by_features/features_then_alpha_amd.hpp>
 #include <comir/registration/global/search.hpp>
@@ -24,6 +28,7 @@ inline global_search_options search_options_of(method_options const& o, global_s
     own.max_angle = o.max_angle;
     own.max_shift_x = o.max_shift_x;
     own.max_shift_y = o.max_shift_y;
+    own.min_overlap = o.min_overlap;
     return with_method_options(own, o);
 }
 
@@ -32,8 +37,23 @@ inline registration_method auto_method(method_options const& o) {
     own.search = search_options_of(o, own.search);
     own.refine.seed = o.seed;
     own.threads = o.threads;
+    own.kind = o.transform;
+    own.mirror = o.mirror;
+    own.values_alike = !o.mi_of_raw;
+    if (o.min_scale > 0.0) {
+        own.scale = std::sqrt(o.min_scale * o.max_scale);
+        own.min_scale = o.min_scale / *own.scale;
+        own.max_scale = o.max_scale / *own.scale;
+    }
     return registration_method([own](registration_input const& fixed, registration_input const& moving) {
-        return to_method_result(register_auto(fixed, moving, own));
+        automatic_result found = register_any(fixed, moving, own);
+        method_result result;
+        static_cast<registration_result<any_transform>&>(result) = found;
+        result.mirrored = found.mirrored;
+        result.residuals = std::move(found.residuals);
+        result.agreeing = found.agreeing;
+        result.residual_step = found.residual_step;
+        return result;
     });
 }
 
@@ -43,7 +63,7 @@ registration_method alpha_amd_method(method_options const& o) {
     own.alpha_levels = o.alpha_levels;
     if (!o.start_angles.empty())
         own.start_angles = o.start_angles;
-    if (o.transform == transform_kind::translation)
+    if constexpr (std::same_as<Transform, translation2>)
         own.start_angles.assign(1, 0.0);  // it cannot turn
     return registration_method(
         [own, samples = o.samples](registration_input const& fixed, registration_input const& moving) {
@@ -57,76 +77,95 @@ registration_method alpha_amd_method(method_options const& o) {
         });
 }
 
-inline registration_method alpha_amd_method_of_kind(method_options const& o) {
-    switch (o.transform) {
+/// make(tag<Transform>) for the kind of transform that the options ask for, or else a rigid one.
+template <class Make>
+registration_method with_kind(method_options const& o, Make const& make) {
+    switch (o.transform.value_or(transform_kind::rigid)) {
         case transform_kind::translation:
-            return alpha_amd_method<translation2>(o);
+            return make(std::type_identity<translation2>{});
         case transform_kind::similarity:
-            return alpha_amd_method<similarity2>(o);
+            return make(std::type_identity<similarity2>{});
         case transform_kind::affine:
-            return alpha_amd_method<affine2>(o);
+            return make(std::type_identity<affine2>{});
         default:
-            return alpha_amd_method<rigid2>(o);
+            return make(std::type_identity<rigid2>{});
     }
 }
 
-inline registration_method sift_method(method_options const& o) {
+template <class Transform>
+registration_method sift_method(method_options const& o) {
     auto const own = with_method_options(comir_feature_options(), o);
     return registration_method([own](registration_input const& fixed, registration_input const& moving) {
-        auto const found = register_features<rigid2>(fixed, moving, own);
-        method_result result = to_method_result<rigid2>(found);
+        auto const found = register_features<Transform>(fixed, moving, own);
+        method_result result = to_method_result<Transform>(found);
         result.matches = found.matches;
         result.inliers = found.inliers;
         return result;
     });
 }
 
-inline registration_method sift_then_alpha_amd_method(method_options const& o) {
+template <class Transform>
+registration_method sift_then_alpha_amd_method(method_options const& o) {
     feature_start_options own{.features = with_method_options(comir_feature_options(), o)};
     own.alpha_amd.seed = o.seed;
     return registration_method([own](registration_input const& fixed, registration_input const& moving) {
-        return to_method_result<rigid2>(register_features_then_alpha_amd<rigid2>(fixed, moving, own));
+        return to_method_result<Transform>(register_features_then_alpha_amd<Transform>(fixed, moving, own));
     });
 }
 
-inline registration_method mi_method(method_options const& o) {
+template <class Transform>
+registration_method mi_method(method_options const& o) {
     auto const own = with_method_options(mutual_information_options{}, o);
     return registration_method([own](registration_input const& fixed, registration_input const& moving) {
-        return to_method_result(register_mutual_information<rigid2>(fixed, moving, own));
+        return to_method_result(register_mutual_information<Transform>(fixed, moving, own));
     });
 }
 
 inline registration_method search_method(method_options const& o, search_metric metric) {
-    auto const own = search_options_of(o, {.metric = metric});
+    auto own = search_options_of(o, {.metric = metric});
+    bool const scales = o.transform == transform_kind::similarity;
+    if (scales) {
+        own.min_scale = o.min_scale > 0.0 ? o.min_scale : 0.9;
+        own.max_scale = o.min_scale > 0.0 ? o.max_scale : 1.1;
+    }
     // By mutual information a search reads the raw images, which values alone have not.
     bool const raw = o.mi_of_raw;
-    return registration_method([own, raw](registration_input const& fixed, registration_input const& moving) {
+    return registration_method([own, raw, scales](registration_input const& fixed, registration_input const& moving) {
         auto const seen = [raw](registration_input const& i) {
             return raw ? i : registration_input{.values = i.values, .mask = i.mask};
         };
-        return to_method_result(global_search(seen(fixed), seen(moving), own));
+        return scales ? to_method_result(global_search<similarity2>(seen(fixed), seen(moving), own))
+                      : to_method_result(global_search(seen(fixed), seen(moving), own));
     });
 }
 
 }  // namespace detail
 
 /// The method of a name, one of method_names.
-/// Errors:  error if the name is unknown, with those that are, or if a method other than alpha_amd is asked for another
-///          kind of transform than a rigid one; calling the method has the errors of its registration
+/// Errors:  error if the name is unknown, with those that are, or if a search is asked for a kind of transform that it
+///          does not find; calling the method has the errors of its registration
 /// Threads: the same bits for any number of threads
 inline registration_method make_method(std::string_view name, method_options const& options = {}) {
-    require(name == "alpha_amd" || options.transform == transform_kind::rigid, "comir::make_method: the method '", name,
-            "' finds rigid transforms only, another kind was asked for; take alpha_amd");
+    bool const searches = name.starts_with("global");
+    auto const kind = options.transform.value_or(transform_kind::rigid);
+    require(!searches || kind == transform_kind::rigid || kind == transform_kind::similarity,
+            "comir::make_method: the method '", name,
+            "' finds rigid and similarity transforms, another kind was asked for; take auto");
+    require(name != "auto" || kind != transform_kind::translation,
+            "comir::make_method: auto finds rigid, similarity and affine transforms, a translation was asked for; take "
+            "alpha_amd or mi");
+    require(options.min_scale >= 0.0 && options.min_scale <= options.max_scale, "comir::make_method: min_scale is ",
+            options.min_scale, " and max_scale ", options.max_scale, ", expected 0 < min_scale <= max_scale, or both 0");
     if (name == "auto")
         return detail::auto_method(options);
     if (name == "alpha_amd")
-        return detail::alpha_amd_method_of_kind(options);
+        return detail::with_kind(options, [&]<class T>(std::type_identity<T>) { return detail::alpha_amd_method<T>(options); });
     if (name == "sift")
-        return detail::sift_method(options);
+        return detail::with_kind(options, [&]<class T>(std::type_identity<T>) { return detail::sift_method<T>(options); });
     if (name == "sift+alpha_amd")
-        return detail::sift_then_alpha_amd_method(options);
+        return detail::with_kind(options, [&]<class T>(std::type_identity<T>) { return detail::sift_then_alpha_amd_method<T>(options); });
     if (name == "mi")
-        return detail::mi_method(options);
+        return detail::with_kind(options, [&]<class T>(std::type_identity<T>) { return detail::mi_method<T>(options); });
     if (name == "global")
         return detail::search_method(options, search_metric::zncc);
     if (name == "global_mi")

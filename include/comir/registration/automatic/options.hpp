@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <vector>
 
 #include <comir/image/image.hpp>
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/global/options.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
+#include <comir/transform/any_transform.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -13,6 +16,9 @@ namespace comir { inline namespace COMIR_ABI {
 inline std::vector<alpha_amd_step> refining_pyramid(image_shape const& fixed) {
     return {alpha_amd_pyramid(fixed).back()};
 }
+
+/// Whether a moving image may be mirrored, such as a slide that was turned over.
+enum class mirror_search { no, in_doubt, yes };
 
 /// `search` decides where, `refine` how exactly; where the search is unsure, `features` are asked. Threads count for
 /// all; callbacks are their own. Thresholds are confidences, 0 to 1.
@@ -26,6 +32,15 @@ struct automatic_options {
                                       // 0: never
     double ask_features_below = 0.5;  // a result less sure asks the features, who answer from this confidence on;
                                       // 0: never
+    // Read by register_any only.
+    std::optional<double> scale{};  // pixels of the moving image that one of the fixed image is known to measure; none:
+                                    // the images' spacings say it where neither is 1, and else 1 is expected
+    double min_scale = 0.4, max_scale = 2.5;  // scales looked at in doubt, over the expected one; where spacings say
+                                              // that, 8 % to either side instead
+    bool values_alike = false;  // they are representations, which look alike, not raw images of two modalities
+    mirror_search mirror = mirror_search::in_doubt;
+    std::optional<transform_kind> kind{};  // of the transform; none: the one that the images support
+    std::size_t working_pixels = 640 * 640;  // larger images are searched shrunk, then followed to their own pixels
     int threads = 0;
 };
 

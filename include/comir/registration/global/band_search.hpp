@@ -27,7 +27,10 @@ public:
           moving_(moving),
           band_(std::move(band)),
           options_(o),
-          factors_(search_factors(band_.fixed_shape(fixed.shape()), band_.moving_shape(moving.shape()), o)) {}
+          factors_(search_factors(band_.fixed_shape(fixed.shape()), band_.moving_shape(moving.shape()), o)) {
+        options_.min_overlap =
+            least_overlap(o, band_.fixed_shape(fixed.shape()), band_.moving_shape(moving.shape()));
+    }
 
     std::size_t resolutions() const { return factors_.size(); }
     bool has_pixels() const { return std::min(fixed_level(0).area, moving_level(0).area) > 0.0; }
@@ -72,7 +75,7 @@ private:
 
     prepared_image const &fixed_, &moving_;
     scale_band band_;
-    global_search_options const& options_;
+    global_search_options options_;
     std::vector<std::size_t> factors_;
     turn_steps step_;
 };

@@ -22,7 +22,7 @@ struct found_poses {
 };
 
 /// Searches the coarsest resolution of every band of scales and climbs through the finer ones. The moving image is the
-/// smaller one; the options say the least overlap.
+/// smaller one.
 inline found_poses find_poses(prepared_image const& fixed, prepared_image const& moving,
                               global_search_options const& o) {
     // Poses nearer than this share of the moving image's side are one.

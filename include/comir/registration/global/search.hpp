@@ -67,7 +67,6 @@ public:
                              "comir::global_search: the moving image has ", to.c, " channels, the fixed image ", from.c,
                              "; give images of one kind, or search by mutual information");
         global_search_options here = options_;
-        here.min_overlap = least_overlap(options_, from, to);
         bool const swapped = to.h * to.w > from.h * from.w;
         if (swapped) {
             here.angle = -here.angle;

@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
+#include <optional>
 #include <vector>
 
 #include <comir/core/progress.hpp>
+#include <comir/registration/automatic/options.hpp>
 #include <comir/transform/any_transform.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
@@ -18,13 +20,18 @@ struct method_options {
     // Of auto, global and global_mi: the ranges of the search, as global_search_options has them.
     double angle = 0.0, max_angle = std::numbers::pi;  // radians
     double max_shift_x = 0.0, max_shift_y = 0.0;       // pixels; 0: no limit
+    double min_overlap = 0.0;                          // share of the smaller image; 0: the search's own
+    // Of auto and global: pixels of the moving image that one of the fixed image measures, from and to; 0: auto's own,
+    // and none for global.
+    double min_scale = 0.0, max_scale = 0.0;
+    mirror_search mirror = mirror_search::in_doubt;  // of auto
+    std::optional<transform_kind> transform{};       // none: auto takes the kind that the images support, others rigid
     // Of alpha_amd.
-    transform_kind transform = transform_kind::rigid;
     int alpha_levels = 7;
     std::size_t samples = 0;             // points of each image in an iteration; 0: those of each resolution
     std::vector<double> start_angles{};  // radians; empty: those of comir_alpha_amd_options
-    // Of global_mi: compares raw images where there are any. Set it where values are no more than the raw images' grey,
-    // since colours tell more; without it the values are compared, such as representations.
+    // Of auto and global_mi: values are no more than the raw images' grey, so that raw images, whose colours tell more,
+    // are compared; without it the values are, such as representations.
     bool mi_of_raw = false;
 };
 

@@ -7,6 +7,7 @@
 
 #include <comir/features/fit.hpp>
 #include <comir/image/image.hpp>
+#include <comir/registration/automatic/result.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/any_transform.hpp>
@@ -17,6 +18,10 @@ namespace comir { inline namespace COMIR_ABI {
 struct method_result : registration_result<any_transform> {
     std::vector<point_match> matches{};  // of keypoints; of sift only
     std::vector<std::size_t> inliers{};  // numbers of the matches that agree with the transform, ascending
+    // Of auto: as automatic_result has them.
+    bool mirrored = false;
+    std::vector<local_residual> residuals{};
+    double agreeing = 0.0, residual_step = 0.0;
 };
 
 /// A registration that is chosen while the program runs: make_method gives one by its name. Where the choice is made at

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include <comir/registration/global/options.hpp>
@@ -17,12 +18,14 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// What small windows all over the images say of a transform.
 struct window_verdict {
+    static constexpr std::size_t least_windows = 6;  // to say anything
+
     affine2 transform{};      // the affine map that they agree on most, near the one that was judged
     double z_score = 0.0;     // of their agreement at first, against all maps nearby
     double agreement = 0.0;   // share of the windows whose own best shift is within one and a half steps of the map's
-    double gain = 0.0;        // mean score of the windows under the map, over their own best
     double moved = 0.0;       // largest distance of the fixed image's corners under both transforms, px of the moving one
-    std::vector<window_scores> windows;  // around `transform`, at the finest resolution that was compared
+    std::vector<window_scores> windows;  // at the finest resolution that was compared
+    affine2 scored_under{};              // the map that their scores are around
 };
 
 /// Pixels of the coarser image that windows measure with one step, so that the smaller image has about 256.
@@ -39,10 +42,30 @@ inline point2 own_shift(window_scores const& w) {
             static_cast<double>(static_cast<std::ptrdiff_t>(k / w.side()) - w.reach) * w.unit};
 }
 
+/// The share of the windows whose own best shift lies within one and a half steps of the map's.
+inline double agreement_of(std::span<window_scores const> windows, window_map const& map) {
+    double agree = 0.0;
+    for (window_scores const& w : windows) {
+        point2 const d = own_shift(w) - map.shift_at(w.middle);
+        agree += std::hypot(d.x, d.y) <= 1.6 * w.unit ? 1.0 : 0.0;
+    }
+    return windows.empty() ? 0.0 : agree / static_cast<double>(windows.size());
+}
+
+/// How far a window's best score stands above the next best of another place, as a share of it.
+inline double certainty_of(window_scores const& w) {
+    point2 const best = own_shift(w) * (1.0 / w.unit);
+    float top = *std::ranges::max_element(w.scores), next = 0.0f;
+    for (std::ptrdiff_t y = -w.reach; y <= w.reach; ++y)
+        for (std::ptrdiff_t x = -w.reach; x <= w.reach; ++x)
+            if (std::hypot(static_cast<double>(x) - best.x, static_cast<double>(y) - best.y) > 2.0)
+                next = std::max(next, w.at(x, y));
+    return top > 0.0f ? static_cast<double>((top - next) / top) : 0.0;
+}
+
 /// Lets windows judge a pose: first at half the resolution, where they reach further, then at the whole.
 inline window_verdict judge(prepared_image const& fixed, prepared_image const& moving, affine2 const& pose,
                             global_search_options const& o) {
-    constexpr std::size_t least_windows = 6;
     window_verdict verdict;
     verdict.transform = pose;
     Eigen::Matrix2d const linear = pose.linear();
@@ -57,26 +80,23 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
         w.side = static_cast<std::size_t>(std::clamp(smaller / std::max(w.fixed_factor, w.moving_factor) / 5.0, 20.0, 48.0));
         w.reach = coarse ? 6 : 4;
         verdict.windows = score_windows(fixed, moving, verdict.transform, w, o);
-        if (verdict.windows.size() < least_windows)
+        verdict.scored_under = verdict.transform;
+        if (verdict.windows.size() < window_verdict::least_windows)
             return verdict;
         auto const fit = fit_windows(verdict.windows, round == 0 ? transform_kind::similarity : transform_kind::affine);
         if (round == 0)
             verdict.z_score = fit.z_score;
+        // What is wrong at first stays wrong, and most poses are.
+        if (round == 1 && agreement_of(verdict.windows, fit.map) < 0.2) {
+            verdict.agreement = agreement_of(verdict.windows, fit.map);
+            return verdict;
+        }
         map = fit.map;
         verdict.transform = compose(verdict.transform, map.as_affine());
         if (round == 1 && std::ranges::all_of(map.by, [&](double b) { return std::abs(b) < 0.5 * unit; }))
             ++round;
     }
-    std::size_t agree = 0;
-    double gain = 0.0;
-    for (window_scores const& w : verdict.windows) {
-        point2 const d = own_shift(w) - map.shift_at(w.middle);
-        agree += std::hypot(d.x, d.y) <= 1.6 * w.unit;
-        gain += w(map.shift_at(w.middle)) / std::max(1e-6, static_cast<double>(*std::ranges::max_element(w.scores)));
-    }
-    auto const n = static_cast<double>(verdict.windows.size());
-    verdict.agreement = static_cast<double>(agree) / n;
-    verdict.gain = gain / n;
+    verdict.agreement = agreement_of(verdict.windows, map);
     verdict.moved = corner_distance(pose, with_centre(verdict.transform, pose.centre), fixed.shape().h, fixed.shape().w);
     return verdict;
 }

@@ -20,7 +20,8 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 /// How alike a window of the fixed image and the moving image are at every small shift from where a transform puts it.
 struct window_scores {
     point2 middle;                   // of the window, px of the full fixed image
-    std::size_t colour = 0;          // of its field on a chessboard
+    std::size_t number = 0;          // in the order they were asked for
+    std::size_t colour = 0;          // 0 or 1, of its field on a chessboard
     double unit = 1.0;               // px of the full fixed image that a step measures
     std::ptrdiff_t reach = 0;        // steps to either side
     std::vector<float> scores;       // (2 reach + 1)^2, rows of y: 0 on average, in units of the score
@@ -103,49 +104,31 @@ inline search_level level_under(search_level const& fixed, search_level const& m
     return out;
 }
 
-/// The scores of a grid of windows that do not overlap, from top left, of those that have enough pixels and texture.
+/// The scores of windows about these points, px of the full fixed image, of those that have enough pixels and texture.
 /// The metric, its weights and what it compares are the search's.
-inline std::vector<window_scores> score_windows(prepared_image const& fixed, prepared_image const& moving,
-                                                affine2 const& fixed_to_moving, window_options const& windows,
+inline std::vector<window_scores> score_windows(search_level const& a, search_level const& b,
+                                                std::vector<point2> const& middles, window_options const& windows,
                                                 global_search_options const& o) {
-    double const f = windows.fixed_factor;
-    search_level const& a = level_of(fixed, f, o, o.metric);
-    search_level const b = level_under(a, level_of(moving, windows.moving_factor, o, o.metric), fixed_to_moving);
-    // The windows cover what both images show, centred in it.
-    std::size_t left = a.width(), top = a.height(), right = 0, bottom = 0;
-    for (std::size_t y = 0; y < a.height(); ++y)
-        for (std::size_t x = 0; x < a.width(); ++x)
-            if ((*a.weight)(0, y, x) * (*b.weight)(0, y, x) > 0.0f) {
-                left = std::min(left, x);
-                right = std::max(right, x + 1);
-                top = std::min(top, y);
-                bottom = std::max(bottom, y + 1);
-            }
-    std::vector<window_scores> out;
-    if (right <= left)
-        return out;
     auto const side = windows.side;
-    auto const places = [side](std::size_t from, std::size_t to) {
-        std::vector<std::size_t> starts;
-        std::size_t const count = (to - from) / side, rest = (to - from) - count * side;
-        for (std::size_t i = 0; i < count; ++i)
-            starts.push_back(from + rest / 2 + i * side);
-        return starts;
-    };
-    auto const xs = places(left, right), ys = places(top, bottom);
     bool const correlation = uses_zncc(o.metric), information = uses_mi(o.metric);
     std::size_t const degrees = (o.clusters - 1) * (o.clusters - 1);
-    std::vector<window_scores> all(xs.size() * ys.size());
+    double const least = windows.least_share * static_cast<double>(side * side);
+    std::vector<window_scores> all(middles.size());
     parallel_for(all.size(), o.threads, [&](std::size_t i) {
-        std::size_t const x0 = xs[i % xs.size()], y0 = ys[i / xs.size()];
-        window_scores& w = all[i];
-        w.unit = f;
-        w.colour = (i % xs.size() + i / xs.size()) % 2;
-        w.middle = point2{static_cast<double>(x0) + 0.5 * static_cast<double>(side - 1),
-                          static_cast<double>(y0) + 0.5 * static_cast<double>(side - 1)} * f;
+        auto const first = [&](double middle, std::size_t extent) {
+            double const at = std::round(middle / a.factor - 0.5 * static_cast<double>(side - 1));
+            return static_cast<std::size_t>(std::clamp(at, 0.0, static_cast<double>(extent - side)));
+        };
+        if (a.width() < side || a.height() < side)
+            return;
+        std::size_t const x0 = first(middles[i].x, a.width()), y0 = first(middles[i].y, a.height());
         auto const cut = [&](bool numbers) { return turned_image::cut(a, x0, y0, side, side, numbers); };
-        turned_image const values = correlation ? cut(false) : turned_image{}, numbers = information ? cut(true) : turned_image{};
-        double const least = windows.least_share * static_cast<double>(side * side);
+        turned_image const values = correlation ? cut(false) : turned_image{},
+                           numbers = information ? cut(true) : turned_image{};
+        window_scores& w = all[i];
+        w.unit = a.factor;
+        double const half = 0.5 * static_cast<double>(side - 1);
+        w.middle = point2{static_cast<double>(x0) + half, static_cast<double>(y0) + half} * a.factor;
         std::vector<float> scores;
         double total = 0.0, count = 0.0;
         for (std::ptrdiff_t dy = -windows.reach; dy <= windows.reach; ++dy)
@@ -158,7 +141,7 @@ inline std::vector<window_scores> score_windows(prepared_image const& fixed, pre
                     known = s.overlap >= least && s.score > static_cast<double>(no_score);
                     score += known ? s.score : 0.0;
                 }
-                if (information && (known || o.metric == search_metric::mutual_information)) {
+                if (information && known) {
                     auto const s = information_at(b, numbers, x, y, degrees);
                     known = s.overlap >= least;
                     score += known ? (correlation ? o.mi_weight : 1.0) * s.score : 0.0;
@@ -177,10 +160,56 @@ inline std::vector<window_scores> score_windows(prepared_image const& fixed, pre
         w.reach = windows.reach;
         w.scores = std::move(scores);
     });
+    for (std::size_t i = 0; i < all.size(); ++i)
+        all[i].number = i;
+    std::erase_if(all, [](window_scores const& w) { return w.scores.empty(); });
+    return all;
+}
+
+/// The same of the images' levels under a transform.
+inline std::vector<window_scores> score_windows_at(prepared_image const& fixed, prepared_image const& moving,
+                                                   affine2 const& fixed_to_moving, window_options const& windows,
+                                                   std::vector<point2> const& middles, global_search_options const& o) {
+    search_level const& a = level_of(fixed, windows.fixed_factor, o, o.metric);
+    search_level const b =
+        level_under(a, level_of(moving, windows.moving_factor, o, o.metric), fixed_to_moving);
+    return score_windows(a, b, middles, windows, o);
+}
+
+/// The scores of windows side by side in the middle of what both images show.
+inline std::vector<window_scores> score_windows(prepared_image const& fixed, prepared_image const& moving,
+                                                affine2 const& fixed_to_moving, window_options const& windows,
+                                                global_search_options const& o) {
+    search_level const& a = level_of(fixed, windows.fixed_factor, o, o.metric);
+    search_level const b =
+        level_under(a, level_of(moving, windows.moving_factor, o, o.metric), fixed_to_moving);
+    std::size_t left = a.width(), top = a.height(), right = 0, bottom = 0;
+    for (std::size_t y = 0; y < a.height(); ++y)
+        for (std::size_t x = 0; x < a.width(); ++x)
+            if ((*a.weight)(0, y, x) * (*b.weight)(0, y, x) > 0.0f) {
+                left = std::min(left, x);
+                right = std::max(right, x + 1);
+                top = std::min(top, y);
+                bottom = std::max(bottom, y + 1);
+            }
+    if (right <= left)
+        return {};
+    auto const middles_of = [side = windows.side](std::size_t from, std::size_t to) {
+        std::vector<double> at;
+        std::size_t const count = (to - from) / side, rest = (to - from) - count * side;
+        for (std::size_t i = 0; i < count; ++i)
+            at.push_back(static_cast<double>(from + rest / 2 + i * side) + 0.5 * static_cast<double>(side - 1));
+        return at;
+    };
+    auto const xs = middles_of(left, right), ys = middles_of(top, bottom);
+    std::vector<point2> middles;
+    for (double const y : ys)
+        for (double const x : xs)
+            middles.push_back(point2{x, y} * a.factor);
+    auto all = score_windows(a, b, middles, windows, o);
     for (window_scores& w : all)
-        if (!w.scores.empty())
-            out.push_back(std::move(w));
-    return out;
+        w.colour = (w.number % xs.size() + w.number / xs.size()) % 2;
+    return all;
 }
 
 }}}  // namespace comir::COMIR_ABI::detail

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <comir/core/parallel.hpp>
+#include <comir/image/image.hpp>
+#include <comir/registration/automatic/windows.hpp>
+#include <comir/registration/global/options.hpp>
+#include <comir/registration/input.hpp>
+#include <comir/registration/prepared_image.hpp>
+#include <comir/registration/windows/verdict.hpp>
+#include <comir/registration/windows/window_fit.hpp>
+#include <comir/registration/windows/window_scores.hpp>
+#include <comir/transform/affine.hpp>
+#include <comir/transform/compose.hpp>
+
+namespace comir { inline namespace COMIR_ABI { namespace detail {
+
+/// A part of an image with its own first pixel.
+inline registration_image cut_part(registration_input const& whole, region const& window) {
+    registration_image part{crop(whole.values, window)};
+    if (!whole.mask.empty())
+        part.mask = crop(whole.mask, window);
+    if (!whole.raw.empty())
+        part.raw = crop(whole.raw, window);
+    return part;
+}
+
+/// Scores of windows that are cut out of large images, spread over what both show: `per_side` along each side of the
+/// fixed image at most, so that work and memory do not grow with the images.
+inline std::vector<window_scores> score_spread_windows(registration_input const& fixed, registration_input const& moving,
+                                                       affine2 const& fixed_to_moving, window_options const& w,
+                                                       std::size_t per_side, global_search_options const& options) {
+    global_search_options o = options;
+    o.threads = 1;
+    double const unit = w.fixed_factor, half = 0.5 * unit * static_cast<double>(w.side - 1);
+    // Room for the shifts, and for what blurring and local contrast look at.
+    double const margin = unit * (static_cast<double>(w.reach) + 8.0);
+    image_shape const &f = fixed.values.shape(), &m = moving.values.shape();
+    std::vector<std::vector<window_scores>> found(per_side * per_side);
+    parallel_for(found.size(), options.threads, [&](std::size_t i) {
+        double const n = static_cast<double>(per_side);
+        point2 const at{(static_cast<double>(i % per_side) + 0.5) / n * static_cast<double>(f.w),
+                        (static_cast<double>(i / per_side) + 0.5) / n * static_cast<double>(f.h)};
+        auto const box = [](point2 low, point2 high, image_shape const& s) -> std::optional<region> {
+            double const x0 = std::max(0.0, std::floor(low.x)), y0 = std::max(0.0, std::floor(low.y));
+            double const x1 = std::min(static_cast<double>(s.w), std::ceil(high.x) + 1.0),
+                         y1 = std::min(static_cast<double>(s.h), std::ceil(high.y) + 1.0);
+            if (x1 - x0 < 16.0 || y1 - y0 < 16.0)
+                return {};
+            return region{static_cast<std::size_t>(x0), static_cast<std::size_t>(y0), static_cast<std::size_t>(x1 - x0),
+                          static_cast<std::size_t>(y1 - y0)};
+        };
+        double const reach = half + margin;
+        auto const a = box(at - point2{reach, reach}, at + point2{reach, reach}, f);
+        point2 low{1e300, 1e300}, high{-1e300, -1e300};
+        for (double const sx : {-1.0, 1.0})
+            for (double const sy : {-1.0, 1.0}) {
+                point2 const p = fixed_to_moving(at + point2{sx * reach, sy * reach});
+                low = {std::min(low.x, p.x), std::min(low.y, p.y)};
+                high = {std::max(high.x, p.x), std::max(high.y, p.y)};
+            }
+        auto const b = box(low, high, m);
+        if (!a || !b)
+            return;
+        point2 const first_a{static_cast<double>(a->x), static_cast<double>(a->y)},
+            first_b{static_cast<double>(b->x), static_cast<double>(b->y)};
+        affine2 const here =
+            make_affine(fixed_to_moving.linear(), fixed_to_moving(first_a) - first_b, point2{});
+        prepared_image const part_a(cut_part(fixed, *a)), part_b(cut_part(moving, *b));
+        found[i] = score_windows_at(part_a, part_b, here, w, {at - first_a}, o);
+        for (window_scores& one : found[i]) {
+            one.middle = one.middle + first_a;
+            one.colour = (i % per_side + i / per_side) % 2;
+        }
+    });
+    std::vector<window_scores> all;
+    for (auto& part : found)
+        for (window_scores& one : part)
+            all.push_back(std::move(one));
+    return all;
+}
+
+/// Windows, and the map that their scores are around.
+struct window_fitting {
+    std::vector<window_scores> windows;
+    affine2 scored_under{};
+};
+
+/// Follows a transform from the resolution of windows to the pixels of the images, halving it each time, as long as the
+/// windows agree.
+inline void follow_down(window_fitting& fitting, registration_input const& fixed, registration_input const& moving,
+                        global_search_options const& options) {
+    constexpr std::size_t per_side = 6;
+    constexpr double least_agreement = 0.4;
+    Eigen::Matrix2d const m = fitting.scored_under.linear();
+    double const scale = std::sqrt(std::abs(m(0, 0) * m(1, 1) - m(0, 1) * m(1, 0)));
+    double const finest = std::max(1.0, 1.0 / scale);
+    double unit = fitting.windows.front().unit;
+    affine2 transform = compose(fitting.scored_under, fit_windows(fitting.windows, transform_kind::affine).map.as_affine());
+    while (unit > 1.01 * finest) {
+        unit = std::max(finest, 0.5 * unit);
+        window_options const w{.fixed_factor = unit, .moving_factor = unit * scale, .side = 48, .reach = 6};
+        auto windows = score_spread_windows(fixed, moving, transform, w, per_side, options);
+        if (windows.size() < 6)
+            return;
+        auto const fit = fit_windows(windows, transform_kind::affine);
+        if (agreement_of(windows, fit.map) < least_agreement)
+            return;
+        fitting = {std::move(windows), transform};
+        transform = compose(transform, fit.map.as_affine());
+    }
+}
+
+}}}  // namespace comir::COMIR_ABI::detail
