@@ -73,6 +73,13 @@ private:
             h.value = r.value;
             h.overlap = r.overlap;
             consider(std::move(h), moving);
+            // Windows may agree on two poses of a regular pattern; a search that is in doubt knows the other one.
+            if (is_sure() && r.confidence >= 0.9)
+                return;
+            for (auto const& c : stages.candidates())
+                consider({.pose = to_affine(c.transform), .rigid = true, .mirrored = mirrored, .value = c.score,
+                          .overlap = c.overlap},
+                         moving);
         };
         stages.search();
         judged();
@@ -85,6 +92,20 @@ private:
         }
         if (!is_sure() && scales)
             search_scales(moving, mirrored, search_metric::mutual_information);
+        if (!is_sure() && options_->small_structures)
+            search_small_structures(moving, mirrored);
+    }
+
+    /// Once more at a finer coarsest resolution, for images whose structures are small.
+    void search_small_structures(prepared_image const& moving, bool mirrored) {
+        global_search_options o = options_->search;
+        o.threads = options_->threads;
+        o.finest = 2;
+        o.clusters = 5;
+        o.candidates = 6;
+        o.coarse_side = 128;
+        o.metric = options_->values_alike ? search_metric::zncc : search_metric::mutual_information;
+        consider_all(global_search_target<rigid2>(fixed_, o).search(moving), o.metric, moving, mirrored, true);
     }
 
     void search_scales(prepared_image const& moving, bool mirrored, search_metric metric) {
@@ -99,8 +120,15 @@ private:
         o.coarse_side = metric == search_metric::zncc ? 64 : 40;
         o.clusters = 5;
         auto const outcome = global_search_target<similarity2>(fixed_, o).search(moving);
+        consider_all(outcome, metric, moving, mirrored, false);
+    }
+
+    template <class Transform>
+    void consider_all(search_outcome<Transform> const& outcome, search_metric metric, prepared_image const& moving,
+                      bool mirrored, bool rigid) {
         for (std::size_t i = 0; i < outcome.candidates.size(); ++i) {
             pose_hypothesis h;
+            h.rigid = rigid;
             h.pose = to_affine(outcome.candidates[i].transform);
             h.mirrored = mirrored;
             h.found_with = metric == search_metric::zncc
@@ -115,10 +143,39 @@ private:
     void consider(pose_hypothesis h, prepared_image const& moving) {
         h.verdict = judge(fixed_, moving, h.pose, windows_);
         h.confidence = joint_confidence(h.found_with, h.verdict);
-        if (!found_ || h.confidence > best_.confidence) {
+        h.own_confidence = h.confidence;
+        if (!found_) {
             best_ = std::move(h);
             found_ = true;
+            return;
         }
+        bool const same = h.mirrored == best_.mirrored && is_near(h.verdict.transform, best_.verdict.transform);
+        if (same) {
+            if (h.own_confidence > best_.own_confidence) {
+                h.confidence = std::min(h.confidence, rival_bound(h));
+                best_ = std::move(h);
+            }
+            return;
+        }
+        // Of two poses that windows agree on, such as one turned by a quarter in a regular array, the better one counts,
+        // and less the more alike they are.
+        bool const wins = h.verdict.agrees() && best_.verdict.agrees() ? h.verdict.score > best_.verdict.score
+                                                                       : h.own_confidence > best_.own_confidence;
+        if (wins)
+            std::swap(h, best_);
+        if (h.verdict.agrees() && best_.verdict.agrees())
+            rival_score_ = std::max(rival_score_, h.verdict.score);
+        best_.confidence = std::min(best_.own_confidence, rival_bound(best_));
+    }
+    double rival_bound(pose_hypothesis const& h) const {
+        if (!(h.verdict.score > 0.0) || !(rival_score_ > 0.0))
+            return 1.0;
+        double const ratio = std::min(1.0, rival_score_ / h.verdict.score);
+        return 1.0 - 0.5 * ratio * ratio * ratio * ratio;
+    }
+    bool is_near(affine2 const& a, affine2 const& b) const {
+        image_shape const& s = fixed_.shape();
+        return corner_distance(a, with_centre(b, a.centre), s.h, s.w) <= 0.1 * static_cast<double>(std::min(moving_.shape().w, moving_.shape().h));
     }
 
     prepared_image const &fixed_, &moving_;
@@ -126,6 +183,7 @@ private:
     global_search_options windows_;
     pose_hypothesis best_;
     bool found_ = false;
+    double rival_score_ = 0.0;  // of the best other pose that windows agreed on
 };
 
 /// The share of windows whose own best shift is what a transform says, within one and a half steps, and what is left.
@@ -183,6 +241,7 @@ inline automatic_result register_any(registration_input const& fixed, registrati
                                               : prepared_image::referring_to(moving);
     detail::check_search_input("fixed", a);
     detail::check_search_input("moving", b);
+    options.small_structures = factors.shrink();
     detail::pose_hunt hunt(a, b, options);
     hunt.run();
     detail::pose_hypothesis const& found = hunt.best();

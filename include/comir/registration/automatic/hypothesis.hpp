@@ -19,6 +19,7 @@ struct pose_hypothesis {
     double value = 0.0;        // of the method that found it
     double overlap = 0.0;      // share of the fixed image
     window_verdict verdict{};
+    double own_confidence = 0.0;  // without rivals
     double confidence = 0.0;
 };
 

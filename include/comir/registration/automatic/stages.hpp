@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <numbers>
+#include <vector>
 
 #include <comir/image/centre.hpp>
 #include <comir/registration/automatic/contest.hpp>
@@ -53,6 +54,8 @@ public:
     }
 
     registration_result<Transform> const& best() const { return best_; }
+    /// The poses that the last search found.
+    std::vector<search_candidate<Transform>> const& candidates() const { return candidates_; }
     /// Whether further stages can be afforded.
     bool is_small() const { return std::max(pixel_count(fixed_.shape()), pixel_count(moving_.shape())) <= large_image; }
 
@@ -64,6 +67,7 @@ public:
             return knows_raw ? confidence_by_raw(outcome, which, search_metric::zncc)
                              : search_confidence(evidence_of(outcome, which));
         };
+        candidates_ = outcome.candidates;
         bool const undisputed = take_winner(outcome, pose_evidence::values, sure_of);
         if (!best_.converged)
             return;
@@ -78,12 +82,15 @@ public:
         global_search_options o = options_.search;
         o.metric = search_metric::zncc_and_mi;
         auto const outcome = global_search_target<Transform>(fixed_, o).search(moving_);
+        candidates_ = outcome.candidates;
         take_winner(outcome, pose_evidence::raw,
                     [&](std::size_t which) { return confidence_by_raw(outcome, which, o.metric); });
         o.metric = search_metric::mutual_information;
         auto const found = global_search<Transform>(fixed_, moving_, o);
-        if (found.converged)
+        if (found.converged) {
+            candidates_.push_back({found.transform, found.value, found.overlap});
             take(found.transform, pose_evidence::raw, found.confidence);
+        }
     }
     bool asks_features() const { return best_.confidence < options_.ask_features_below; }
 
@@ -153,6 +160,7 @@ private:
     automatic_options const& options_;
     pose_refiner<Transform> const& refiner_;
     registration_result<Transform> best_;
+    std::vector<search_candidate<Transform>> candidates_;
     bool search_in_doubt_ = false;
 };
 

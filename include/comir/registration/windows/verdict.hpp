@@ -22,10 +22,13 @@ struct window_verdict {
 
     affine2 transform{};      // the affine map that they agree on most, near the one that was judged
     double z_score = 0.0;     // of their agreement at first, against all maps nearby
+    double score = 0.0;       // mean of the windows' scores under it
     double agreement = 0.0;   // share of the windows whose own best shift is within one and a half steps of the map's
     double moved = 0.0;       // largest distance of the fixed image's corners under both transforms, px of the moving one
     std::vector<window_scores> windows;  // at the finest resolution that was compared
     affine2 scored_under{};              // the map that their scores are around
+
+    bool agrees() const { return windows.size() >= least_windows && agreement >= 0.4; }
 };
 
 /// Pixels of the coarser image that windows measure with one step, so that the smaller image has about 256.
@@ -92,6 +95,7 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
             return verdict;
         }
         map = fit.map;
+        verdict.score = fit.score / static_cast<double>(verdict.windows.size());
         verdict.transform = compose(verdict.transform, map.as_affine());
         if (round == 1 && std::ranges::all_of(map.by, [&](double b) { return std::abs(b) < 0.5 * unit; }))
             ++round;
