@@ -62,6 +62,8 @@
 #include <comir/features/sift.hpp>
 #include <comir/features/sift_input.hpp>
 #include <comir/features/sift_options.hpp>
+#include <comir/image/border_outline.hpp>
+#include <comir/image/border_regions.hpp>
 #include <comir/image/c4.hpp>
 #include <comir/image/centre.hpp>
 #include <comir/image/convert.hpp>
@@ -72,9 +74,12 @@
 #include <comir/image/local_contrast.hpp>
 #include <comir/image/local_detail.hpp>
 #include <comir/image/mask.hpp>
+#include <comir/image/mask_opening.hpp>
+#include <comir/image/nodata.hpp>
 #include <comir/image/pearson.hpp>
 #include <comir/image/pyramid.hpp>
 #include <comir/image/warp.hpp>
+#include <comir/image/warp_masked.hpp>
 #include <comir/image/zncc.hpp>
 #include <comir/models/any_unet.hpp>
 #include <comir/models/dense_unet.hpp>

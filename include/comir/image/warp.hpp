@@ -19,6 +19,34 @@ struct warp_options {
     int threads = 0;
 };
 
+namespace detail {
+
+/// Where pixel (x, y) of the result is read. Rows are stepped along where transforms are affine.
+template <class Transform>
+class warp_row {
+public:
+    warp_row(Transform const& fixed_to_moving, std::size_t y)
+        : fixed_to_moving_(fixed_to_moving), y_(static_cast<double>(y)), start_(fixed_to_moving({0.0, y_})) {
+        if constexpr (affine_transform<Transform>) {
+            auto const linear = fixed_to_moving.linear();
+            step_ = {linear(0, 0), linear(1, 0)};
+        }
+    }
+    point2 operator()(std::size_t x) const {
+        if constexpr (affine_transform<Transform>)
+            return start_ + static_cast<double>(x) * step_;
+        else
+            return fixed_to_moving_({static_cast<double>(x), y_});
+    }
+
+private:
+    Transform const& fixed_to_moving_;
+    double y_;
+    point2 start_, step_{};
+};
+
+}  // namespace detail
+
 /// The moving image resampled on the fixed image's grid: pixel p takes the moving image's value at fixed_to_moving(p).
 /// Shapes:  moving (C, H, W), fixed gives rows and columns (its channels do not matter), result (C, fixed H, fixed W)
 /// Writes:  `inside`, if given, becomes 1 where the moving image contains the position and 0 elsewhere, whatever the
@@ -46,21 +74,11 @@ image<T> warp(image<T> const& moving, Transform const& fixed_to_moving, image_sh
         constexpr std::size_t band = 16;
         detail::with_method(options.sampling.method, [&](auto method) {
             parallel_for((fixed.h + band - 1) / band, options.threads, [&](std::size_t b) {
-                point2 step{};
-                if constexpr (affine_transform<Transform>) {
-                    auto const linear = fixed_to_moving.linear();
-                    step = {linear(0, 0), linear(1, 0)};
-                }
                 for (std::size_t y = b * band; y < std::min((b + 1) * band, fixed.h); ++y) {
-                    point2 const start = fixed_to_moving({0.0, static_cast<double>(y)});
+                    detail::warp_row const position(fixed_to_moving, y);
                     for (std::size_t x = 0; x < fixed.w; ++x) {
-                        point2 p;
-                        if constexpr (affine_transform<Transform>)
-                            p = start + static_cast<double>(x) * step;
-                        else
-                            p = fixed_to_moving({static_cast<double>(x), static_cast<double>(y)});
                         bool const hit = detail::sample_at<decltype(method)::value>(
-                            moving, p, options.sampling, result.row(0, y) + x, fixed.h * fixed.w);
+                            moving, position(x), options.sampling, result.row(0, y) + x, fixed.h * fixed.w);
                         if (inside)
                             (*inside)(0, y, x) = hit;
                     }
