@@ -19,6 +19,7 @@
 #include <comir/io/image_file.hpp>
 #include <comir/io/input_file.hpp>
 #include <comir/io/json_file.hpp>
+#include <comir/io/masked_image_file.hpp>
 #include <comir/io/model_file.hpp>
 #include <comir/io/model_tensors.hpp>
 #include <comir/io/model_text.hpp>
@@ -26,6 +27,7 @@
 #include <comir/io/safetensors.hpp>
 #include <comir/io/safetensors_header.hpp>
 #include <comir/io/tiff_file.hpp>
+#include <comir/io/tiff_nodata.hpp>
 #include <comir/io/tiff_stream.hpp>
 #include <comir/io/transform_file.hpp>
 #include <comir/io/transform_physical.hpp>

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -12,6 +13,15 @@ namespace comir { inline namespace COMIR_ABI {
 /// An image as a file holds it.
 using any_image = std::variant<image<std::uint8_t>, image<std::uint16_t>, image<float>>;
 
+/// An image as a file holds it, and what the file says of its pixels.
+struct stored_image {
+    any_image pixels{};
+    bool alpha = false;              // whether the last channel is opacity: where it is 0, nothing is shown
+    bool premultiplied = false;      // whether the colours were multiplied by it, as TIFF's associated alpha says
+    std::optional<double> nodata{};  // the value that stands for no data, by the tag GDAL_NODATA of a TIFF file
+    std::string unread_nodata{};     // what that tag says where it is no number; empty if it is one, or is not there
+};
+
 /// Which part of an image file is read, and how much at most.
 struct read_image_options {
     std::size_t page = 0;                               // TIFF files may hold several, counted from 0
@@ -19,11 +29,6 @@ struct read_image_options {
 };
 
 namespace detail {
-
-struct decoded_image {
-    any_image pixels;
-    bool alpha = false;  // whether the last channel is opacity
-};
 
 /// Refuses sizes before anything is allocated for them.
 inline image_shape checked_image_shape(std::string const& where, std::uint64_t c, std::uint64_t h, std::uint64_t w,

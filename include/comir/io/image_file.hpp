@@ -39,8 +39,8 @@ inline image_format image_format_of(std::string const& who, std::filesystem::pat
     fail<format_error>(file.where(), ": neither a PNG nor a TIFF file; convert it to one of these");
 }
 
-inline decoded_image decode_image(std::string const& who, std::filesystem::path const& path,
-                                  read_image_options const& options) {
+inline stored_image decode_image(std::string const& who, std::filesystem::path const& path,
+                                 read_image_options const& options) {
     return image_format_of(who, path) == image_format::png ? read_png(who, path, options)
                                                            : read_tiff(who, path, options);
 }
@@ -59,12 +59,16 @@ inline any_image read_image(std::filesystem::path const& path, read_image_option
     return detail::decode_image("comir::read_image", path, options).pixels;
 }
 
-/// Reads a PNG or TIFF file as float: 8 and 16 bits are divided by 255 and 65535, values that read_image gives as float
-/// stay as they are. An alpha channel is dropped: the second of two and the fourth of four in PNG, in TIFF the last if
-/// the file calls it so.
+/// Reads a PNG or TIFF file as read_image does, with what it says of its pixels: alpha, and the value for no data.
 /// Errors: those of read_image
-inline image<float> read_image_float(std::filesystem::path const& path, read_image_options const& options = {}) {
-    detail::decoded_image const file = detail::decode_image("comir::read_image_float", path, options);
+inline stored_image read_stored_image(std::filesystem::path const& path, read_image_options const& options = {}) {
+    return detail::decode_image("comir::read_stored_image", path, options);
+}
+
+namespace detail {
+
+/// The pixels as read_image_float has them.
+inline image<float> colours_as_float(stored_image const& file) {
     auto const convert = [&]<class T>(image<T> const& source) {
         image<float> result({source.channels() - (file.alpha ? 1 : 0), source.height(), source.width()});
         std::transform(source.values().begin(), source.values().begin() + std::ssize(result.values()),
@@ -80,6 +84,16 @@ inline image<float> read_image_float(std::filesystem::path const& path, read_ima
     return std::visit(convert, file.pixels);
 }
 
+}  // namespace detail
+
+/// Reads a PNG or TIFF file as float: 8 and 16 bits are divided by 255 and 65535, values that read_image gives as float
+/// stay as they are. An alpha channel is dropped: the second of two and the fourth of four in PNG, in TIFF the last if
+/// the file calls it so.
+/// Errors: those of read_image
+inline image<float> read_image_float(std::filesystem::path const& path, read_image_options const& options = {}) {
+    return detail::colours_as_float(detail::decode_image("comir::read_image_float", path, options));
+}
+
 /// The number of pages of a TIFF file; 1 for PNG.
 /// Errors: error if the file cannot be opened; format_error if it is of another kind
 inline std::size_t count_pages(std::filesystem::path const& path) {
@@ -87,13 +101,10 @@ inline std::size_t count_pages(std::filesystem::path const& path) {
     return detail::image_format_of(who, path) == detail::image_format::png ? 1 : detail::count_tiff_pages(who, path);
 }
 
-/// Writes a PNG (.png: 8 or 16 bits, 1 to 4 channels: grey, grey and alpha, RGB, RGB and alpha) or a TIFF file (.tif,
-/// .tiff: also float, any number of channels; 3 are RGB, 4 are RGB and one of unknown meaning; a spacing other than 1
-/// becomes the resolution, as mm). The file appears under its name only when it is complete.
-/// Errors: error if the extension is another, the type does not fit or the file cannot be written; shape_error if the
-///         image is empty or has more channels or pixels than the format holds
+namespace detail {
+
 template <class T>
-void write_image(std::filesystem::path const& path, image<T> const& source) {
+void write_image_with(std::filesystem::path const& path, image<T> const& source, image_facts const& facts) {
     static_assert(std::is_same_v<T, std::uint8_t> || std::is_same_v<T, std::uint16_t> || std::is_same_v<T, float>,
                   "comir: write_image takes images of std::uint8_t, std::uint16_t or float; convert others first");
     std::string const who = "comir::write_image";
@@ -102,16 +113,35 @@ void write_image(std::filesystem::path const& path, image<T> const& source) {
     std::transform(extension.begin(), extension.end(), extension.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (extension == ".png")
-        detail::write_png(who, path, source);
+        write_png(who, path, source);
     else if (extension == ".tif" || extension == ".tiff")
-        detail::write_tiff(who, path, source);
+        write_tiff(who, path, source, facts);
     else
         fail(who, ": ", path.string(), ": the extension is '", extension, "', expected .png, .tif or .tiff");
+}
+
+}  // namespace detail
+
+/// Writes a PNG (.png: 8 or 16 bits, 1 to 4 channels: grey, grey and alpha, RGB, RGB and alpha) or a TIFF file (.tif,
+/// .tiff: also float, any number of channels; 3 are RGB, 4 are RGB and one of unknown meaning; a spacing other than 1
+/// becomes the resolution, as mm). The file appears under its name only when it is complete.
+/// Errors: error if the extension is another, the type does not fit or the file cannot be written; shape_error if the
+///         image is empty or has more channels or pixels than the format holds
+template <class T>
+void write_image(std::filesystem::path const& path, image<T> const& source) {
+    detail::write_image_with(path, source, {});
 }
 
 /// Writes whichever image it holds.
 inline void write_image(std::filesystem::path const& path, any_image const& source) {
     std::visit([&](auto const& held) { write_image(path, held); }, source);
+}
+
+/// The same, and what is said of the pixels as far as the format can: TIFF files name the opacity and the value for no
+/// data (GDAL_NODATA).
+inline void write_image(std::filesystem::path const& path, stored_image const& source) {
+    detail::image_facts const facts{source.alpha, source.premultiplied, source.nodata};
+    std::visit([&](auto const& held) { detail::write_image_with(path, held, facts); }, source.pixels);
 }
 
 }}  // namespace comir::COMIR_ABI

@@ -149,7 +149,7 @@ image<T> read_png_pixels(png_stream& png, std::string const& where, image_shape 
     return result;
 }
 
-inline decoded_image read_png(std::string const& who, std::filesystem::path const& path, read_image_options options) {
+inline stored_image read_png(std::string const& who, std::filesystem::path const& path, read_image_options options) {
     input_file file(who, path);
     std::string const& where = file.where();
     require(options.page == 0, where, ": page ", options.page, " was asked for, expected 0: a PNG file has one page");
@@ -162,9 +162,12 @@ inline decoded_image read_png(std::string const& who, std::filesystem::path cons
     require<format_error>(stored_bits / 8 <= 1032.0 * static_cast<double>(file.size()), where,
                           ": the PNG file is damaged: ", file.size(), " bytes cannot hold the declared ", png.width(),
                           " x ", png.height(), " pixels");
+    stored_image result{.alpha = png.alpha()};
     if (png.depth() == 16)
-        return {read_png_pixels<std::uint16_t>(png, where, shape), png.alpha()};
-    return {read_png_pixels<std::uint8_t>(png, where, shape), png.alpha()};
+        result.pixels = read_png_pixels<std::uint16_t>(png, where, shape);
+    else
+        result.pixels = read_png_pixels<std::uint8_t>(png, where, shape);
+    return result;
 }
 
 template <class T>

@@ -5,13 +5,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include <comir/io/any_image.hpp>
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/input_file.hpp>
+#include <comir/io/tiff_nodata.hpp>
 #include <comir/io/tiff_stream.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
@@ -20,7 +23,7 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 struct tiff_layout {
     image_shape shape;
     std::uint16_t bits = 0, format = 0, photometric = 0;
-    bool tiled = false, alpha = false;
+    bool tiled = false, alpha = false, premultiplied = false;
     std::size_t planes = 1;  // 1: the channels of a pixel lie together
     std::size_t tile_h = 0, tile_w = 0, tile_values = 0;
 };
@@ -56,6 +59,7 @@ inline tiff_layout read_tiff_layout(tiff_stream const& file, std::uint64_t file_
     if (TIFFGetFieldDefaulted(file.get(), TIFFTAG_EXTRASAMPLES, &extra_count, &extra) == 1 && extra_count > 0)
         l.alpha = samples > 1 && (extra[extra_count - 1] == EXTRASAMPLE_ASSOCALPHA ||
                                   extra[extra_count - 1] == EXTRASAMPLE_UNASSALPHA);
+    l.premultiplied = l.alpha && extra[extra_count - 1] == EXTRASAMPLE_ASSOCALPHA;
     if (file.tag<std::uint16_t>(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_SEPARATE)
         l.planes = l.shape.c;
 
@@ -144,7 +148,7 @@ inline any_image read_tiff_values(tiff_stream const& file, tiff_layout const& l)
     return read_tiff_pixels<std::uint16_t, std::uint16_t>(file, l);
 }
 
-inline decoded_image read_tiff(std::string const& who, std::filesystem::path const& path, read_image_options options) {
+inline stored_image read_tiff(std::string const& who, std::filesystem::path const& path, read_image_options options) {
     input_file input(who, path);
     tiff_stream file(input, input.where());
     if (options.page > 0) {
@@ -155,7 +159,20 @@ inline decoded_image read_tiff(std::string const& who, std::filesystem::path con
                               ": page ", options.page, " of the TIFF file is damaged: ", file.reason());
     }
     tiff_layout const layout = read_tiff_layout(file, input.size(), options.max_values);
-    return {read_tiff_values(file, layout), layout.alpha};
+    stored_image result{read_tiff_values(file, layout), layout.alpha, layout.premultiplied};
+    if (auto const text = read_nodata_tag(file)) {
+        result.nodata = parse_nodata(*text);
+        result.unread_nodata = result.nodata ? "" : *text;
+    }
+    // The tag has the value as it is stored; pixels of these files are inverted where they are read.
+    if (result.nodata && layout.photometric == PHOTOMETRIC_MINISWHITE)
+        std::visit(
+            [&]<class T>(image<T> const&) {
+                if constexpr (std::is_integral_v<T>)
+                    result.nodata = static_cast<double>(std::numeric_limits<T>::max()) - *result.nodata;
+            },
+            result.pixels);
+    return result;
 }
 
 inline std::size_t count_tiff_pages(std::string const& who, std::filesystem::path const& path) {
@@ -164,8 +181,15 @@ inline std::size_t count_tiff_pages(std::string const& who, std::filesystem::pat
     return TIFFNumberOfDirectories(file.get());
 }
 
+/// What a file says of its pixels beside their values.
+struct image_facts {
+    bool alpha = false, premultiplied = false;
+    std::optional<double> nodata{};
+};
+
 template <class T>
-void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint32_t rows_per_strip) {
+void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint32_t rows_per_strip,
+                     image_facts const& facts) {
     auto const set = [&](std::uint32_t tag, auto... value) {
         require(TIFFSetField(file.get(), tag, value...) == 1, file.where(),
                 ": cannot write the TIFF file: ", file.reason());
@@ -187,7 +211,9 @@ void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint3
     if (integers)
         set(TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
     if (std::size_t const extra = source.channels() - (colour ? 3 : 1); extra > 0) {
-        std::vector<std::uint16_t> const kinds(extra, EXTRASAMPLE_UNSPECIFIED);
+        std::vector<std::uint16_t> kinds(extra, EXTRASAMPLE_UNSPECIFIED);
+        if (facts.alpha)
+            kinds.back() = facts.premultiplied ? EXTRASAMPLE_ASSOCALPHA : EXTRASAMPLE_UNASSALPHA;
         set(TIFFTAG_EXTRASAMPLES, static_cast<int>(extra), kinds.data());
     }
     if (source.spacing[0] > 0 && source.spacing[1] > 0 && (source.spacing[0] != 1.0 || source.spacing[1] != 1.0)) {
@@ -195,10 +221,13 @@ void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint3
         set(TIFFTAG_XRESOLUTION, 10 / source.spacing[0]);
         set(TIFFTAG_YRESOLUTION, 10 / source.spacing[1]);
     }
+    if (facts.nodata)
+        write_nodata_tag(file, *facts.nodata);
 }
 
 template <class T>
-void write_tiff(std::string const& who, std::filesystem::path const& path, image<T> const& source) {
+void write_tiff(std::string const& who, std::filesystem::path const& path, image<T> const& source,
+                image_facts const& facts) {
     constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
     std::string const where = who + ": " + path.string();
     require<shape_error>(source.channels() <= 65535 && source.width() <= most && source.height() <= most, where,
@@ -213,7 +242,7 @@ void write_tiff(std::string const& who, std::filesystem::path const& path, image
     // Offsets of classic TIFF end at 4 GB, and compression can make noise half as large again.
     bool const big = source.shape().size() * sizeof(T) > (std::size_t{5} << 29);
     tiff_stream const file(output, where, big);
-    write_tiff_tags(file, source, static_cast<std::uint32_t>(rows_per_strip));
+    write_tiff_tags(file, source, static_cast<std::uint32_t>(rows_per_strip), facts);
     bool good = true;
     for (std::size_t y0 = 0; good && y0 < source.height(); y0 += rows_per_strip) {
         std::size_t const rows = std::min(rows_per_strip, source.height() - y0);
