@@ -118,7 +118,7 @@ expect(0 "angle +-?[0-9.]+ degrees" register ${pair} --method alpha_amd --starts
        "same set/0000_fixed.png" --moving-mask "same set/0000_moving.png")
 expect(0 "all +2 " evaluate --pairs "same set/pairs.csv" --limit 2 --method alpha_amd --starts=0 --alpha-levels 3)
 expect(1 "^comir: none.png: cannot open[^\n]+\n$" register ${pair} --method alpha_amd --fixed-mask none.png)
-expect(1 "^comir: visible/scene.png: the mask is 1 x 96 x 96, expected 1 x [^\n]+\n$" register --method alpha_amd --fixed visible/scene.png
+expect(1 "^comir: w.png: the mask is 96 x 96 px, its image visible/scene.png [^\n]+; expected the same size\n$" register --method alpha_amd --fixed visible/scene.png
        --moving w.png --fixed-mask w.png)
 expect("[1-9][0-9]*" "comir: .*--alpha-levels" register ${pair} --method alpha_amd --levels 0)
 

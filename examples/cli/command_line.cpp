@@ -205,11 +205,14 @@ void add_warp(CLI::App& app) {
     command.add_option("--moving", s->moving, "image to be warped (PNG, TIFF)")->required();
     command.add_option("--fixed", s->fixed, "image whose grid is taken (PNG, TIFF)")->required();
     command.add_option("--out", s->out, "file for the warped image (.png, .tif)")->required();
-    command
-        .add_option("--interpolation", s->interpolation,
-                    "nearest (for label images), linear or cubic; beyond the moving image the result is 0")
+    command.add_option("--interpolation", s->interpolation, "nearest (for label images), linear or cubic")
         ->check(CLI::IsMember({"nearest", "linear", "cubic"}))
         ->capture_default_str();
+    command.add_option("--nodata", s->nodata,
+                       "value of the moving image's pixels that hold no data, as stored: a number, nan, or none; they "
+                       "are mixed into no other pixel; default: what the tag GDAL_NODATA of a TIFF file says. TIFF "
+                       "output has the tag");
+    add_fill(command, s->fill);
     add_threads(command, s->run);
     command.callback([s] { run_warp(*s); });
 }
@@ -259,6 +262,12 @@ void add_threads(CLI::App& command, run_options& options) {
                     "number of threads, 0 for all processors; results do not depend on it")
         ->check(CLI::Range(0, 4096))
         ->capture_default_str();
+}
+
+void add_fill(CLI::App& command, std::string& fill) {
+    command.add_option("--fill", fill,
+                       "value of warped pixels that the moving image does not show, as stored, such as 255 for the "
+                       "white of a slide; default: its value for no data, or 0; where it has alpha, that is 0");
 }
 
 void add_seed(CLI::App& command, run_options& options) {

@@ -32,10 +32,18 @@ struct method_settings {
     std::string matches;
 };
 
+/// What of the images does not count, beside what masks say.
+struct masking_settings {
+    std::string borders = "auto";     // or "keep"
+    std::vector<std::string> nodata;  // numbers, nan or none: none given, one for both images, or fixed and moving
+};
+
 struct register_settings {
     std::string model, fixed, moving, fixed_modality, moving_modality, out_transform, out_image, overlay;
+    std::string fill;  // a number; empty: that for no data, or 0
     bool average_turns = false;
     method_settings method{};
+    masking_settings masking{};
     run_options run{};
 };
 
@@ -44,6 +52,7 @@ struct evaluate_settings {
     std::size_t limit = 0;
     bool average_turns = false;
     method_settings method{};
+    masking_settings masking{};
     run_options run{};
 };
 
@@ -72,6 +81,7 @@ struct encode_settings {
 
 struct warp_settings {
     std::string transform, moving, fixed, out, interpolation = "linear";
+    std::string nodata, fill;  // numbers; empty: the file's for no data; that for no data, or 0
     run_options run{};
 };
 

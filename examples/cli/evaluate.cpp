@@ -11,6 +11,7 @@
 
 #include "commands.hpp"
 #include "images.hpp"
+#include "masking.hpp"
 #include "messages.hpp"
 #include "methods.hpp"
 #include "outputs.hpp"
@@ -46,6 +47,27 @@ void check_pictures(std::vector<comir::registration_pair> const& pairs, evaluate
     }
 }
 
+/// How many images were masked without being asked.
+class masked_count {
+public:
+    void add(double share) {
+        ++images_;
+        masked_ += share > 0.0;
+        total_ += share;
+    }
+    void tell() const {
+        if (masked_ > 0)
+            std::fprintf(stderr,
+                         "comir: no data and borders are left out of %zu of %zu images, %.1f %% of each on average; to "
+                         "keep them: --nodata none --borders keep\n",
+                         masked_, images_, 100.0 * total_ / static_cast<double>(masked_));
+    }
+
+private:
+    std::size_t images_ = 0, masked_ = 0;
+    double total_ = 0.0;
+};
+
 }  // namespace
 
 void run_evaluate(evaluate_settings const& s) {
@@ -65,8 +87,11 @@ void run_evaluate(evaluate_settings const& s) {
     for (auto const& pair : pairs)
         for (auto const& name : {pair.fixed_modality, pair.moving_modality})
             prepare.of(name);  // an unknown modality is told before the long work
+    comir::pair_masking const masking{masking_of(s.masking, pair_image::fixed),
+                                      masking_of(s.masking, pair_image::moving)};
     progress_line line("pairs");
     std::vector<comir::pair_result> results;
+    masked_count masked;
     std::string refusal;
     auto const add = [&](comir::registration_pair const& pair) {
         comir::pair_preparations const both{prepare.of(pair.fixed_modality, pair.fixed.string()),
@@ -74,15 +99,17 @@ void run_evaluate(evaluate_settings const& s) {
         for (auto const& file : {pair.fixed, pair.moving, pair.fixed_mask, pair.moving_mask})
             if (!file.empty())
                 note_pages(file);
-        comir::scored_pair scored = evaluate_listed(pair, registration, both);
+        comir::scored_pair scored = evaluate_listed(pair, registration, both, masking);
         if (is_interrupted())
             throw interrupted{};
         if (refusal.empty() && !scored.refusal.empty())
             refusal = pair.name + ": " + scored.refusal;
         if (!s.pictures.empty()) {
             make_output_folder("--pictures", s.pictures);
-            save_picture(picture_of(pair, s), listed_picture(pair, scored.result, both));
+            save_picture(picture_of(pair, s), listed_picture(pair, scored.result, both, masking));
         }
+        masked.add(scored.fixed_masked);
+        masked.add(scored.moving_masked);
         results.push_back(std::move(scored.result));
     };
     for (std::size_t i = 0; i < pairs.size(); ++i) {
@@ -99,6 +126,7 @@ void run_evaluate(evaluate_settings const& s) {
     }
     line.clear();
     write_reports(s, pairs, results);
+    masked.tell();
     if (!refusal.empty())
         std::fprintf(stderr, "comir: some pairs failed and count as not registered; the first: %s\n", refusal.c_str());
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <comir/image/image.hpp>
@@ -13,13 +14,16 @@ void note_pages(std::string const& path);
 
 comir::any_image load_image(std::string const& path);
 comir::image<float> load_float_image(std::string const& path);
-/// No path, no mask.
-comir::image_mask load_mask(std::string const& path);
-/// Without the values that are infinite or not numbers where the mask is zero; refuses others.
-comir::image<float> load_masked_image(std::string const& path, comir::image_mask const& mask);
-void save_image(std::string const& path, comir::any_image const& image);
+/// With what the file says of its pixels.
+comir::stored_image load_stored_image(std::string const& path);
+void save_image(std::string const& path, comir::stored_image const& image);
 /// With 8 bits; values are 0 to 1.
 void save_picture(std::string const& path, comir::image<float> const& picture);
 
+/// Tells the user, once a file, that what its tag GDAL_NODATA says is no number. Empty text, no message.
+void note_unread_nodata(std::string const& path, std::string const& text);
+/// A number, nan, or none. Raises comir::error if an option's text is something else.
+std::optional<double> parse_nodata_option(char const* option, std::string const& text);
+
 /// Raises comir::error if a file of this name cannot hold such an image, which is known before the work.
-void check_holds(char const* option, std::string const& path, comir::any_image const& image);
+void check_holds(char const* option, std::string const& path, comir::stored_image const& image);

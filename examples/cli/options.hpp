@@ -11,4 +11,5 @@ void add_evaluate(CLI::App& app);
 /// Options that several subcommands take.
 void add_threads(CLI::App& command, run_options& options);
 void add_seed(CLI::App& command, run_options& options);
+void add_fill(CLI::App& command, std::string& fill);
 void add_average_turns(CLI::App& command, bool& average_turns);

@@ -1,11 +1,12 @@
 #include "pairs.hpp"
 
+#include <filesystem>
 #include <utility>
 
 #include <comir/evaluation/register_pair.hpp>
 #include <comir/image/warp.hpp>
 
-#include "images.hpp"
+#include "masking.hpp"
 #include "pictures/match_picture.hpp"
 #include "pictures/pair_sheet.hpp"
 
@@ -28,8 +29,8 @@ registered_images register_images(comir::registration_input const& fixed, comir:
 }
 
 comir::scored_pair evaluate_listed(comir::registration_pair const& pair, comir::registration_method const& method,
-                                   comir::pair_preparations const& prepare) {
-    return comir::evaluate_pair(pair, method, prepare);
+                                   comir::pair_preparations const& prepare, comir::pair_masking const& masking) {
+    return comir::evaluate_pair(pair, method, prepare, masking);
 }
 
 comir::image<float> shown_image(comir::image<float> const& source) {
@@ -41,9 +42,14 @@ comir::image<float> checkerboard_picture(comir::image<float> const& one, comir::
 }
 
 comir::image<float> listed_picture(comir::registration_pair const& pair, comir::pair_result const& result,
-                                   comir::pair_preparations const& prepare) {
-    auto const fixed = load_masked_image(pair.fixed, load_mask(pair.fixed_mask)),
-               moving = load_masked_image(pair.moving, load_mask(pair.moving_mask));
+                                   comir::pair_preparations const& prepare, comir::pair_masking const& masking) {
+    auto const load = [](std::filesystem::path const& path, std::filesystem::path const& mask,
+                         comir::masking_options options) {
+        options.mask = mask;
+        return load_masked_image(path, options).values;
+    };
+    auto const fixed = load(pair.fixed, pair.fixed_mask, masking.fixed),
+               moving = load(pair.moving, pair.moving_mask, masking.moving);
     comir::rigid2 const transform =
         comir::to_transform(result.estimate, {{fixed.width(), fixed.height()}, {moving.width(), moving.height()}});
     return comir::pair_sheet(fixed, moving, transform, prepare);

@@ -5,6 +5,7 @@
 #include <comir/dataset/pair_list.hpp>
 #include <comir/evaluation/pair_result.hpp>
 #include <comir/evaluation/preparation.hpp>
+#include <comir/evaluation/register_pair.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/methods/registration_method.hpp>
 
@@ -22,7 +23,7 @@ registered_images register_images(comir::registration_input const& fixed, comir:
                                   comir::registration_method const& method, comir::pair_preparations const& prepare,
                                   bool draw_matches);
 comir::scored_pair evaluate_listed(comir::registration_pair const& pair, comir::registration_method const& method,
-                                   comir::pair_preparations const& prepare);
+                                   comir::pair_preparations const& prepare, comir::pair_masking const& masking = {});
 
 /// An image as people like to see it, its values from 0 to 1.
 comir::image<float> shown_image(comir::image<float> const& source);
@@ -30,4 +31,4 @@ comir::image<float> shown_image(comir::image<float> const& source);
 comir::image<float> checkerboard_picture(comir::image<float> const& one, comir::image<float> const& other);
 /// The picture of a pair of a list, with what its registration found.
 comir::image<float> listed_picture(comir::registration_pair const& pair, comir::pair_result const& result,
-                                   comir::pair_preparations const& prepare);
+                                   comir::pair_preparations const& prepare, comir::pair_masking const& masking);

@@ -9,6 +9,7 @@
 
 #include "commands.hpp"
 #include "images.hpp"
+#include "masking.hpp"
 #include "methods.hpp"
 #include "outputs.hpp"
 #include "pairs.hpp"
@@ -54,12 +55,15 @@ void print_transform(comir::any_transform const& transform) {
                 a.parameters[1], a.parameters[4], a.parameters[2], a.parameters[3], a.parameters[5]);
 }
 
-void print(register_settings const& s, comir::method_result const& r, comir::image<float> const& fixed,
-           comir::image<float> const& moving) {
+void print(register_settings const& s, comir::method_result const& r, comir::masked_image const& fixed,
+           comir::masked_image const& moving) {
     std::printf("fixed      %s (%s), %zu x %zu px\n", s.fixed.c_str(), modality_name(s.fixed_modality, s.fixed).c_str(),
-                fixed.width(), fixed.height());
+                fixed.values.width(), fixed.values.height());
     std::printf("moving     %s (%s), %zu x %zu px\n", s.moving.c_str(),
-                modality_name(s.moving_modality, s.moving).c_str(), moving.width(), moving.height());
+                modality_name(s.moving_modality, s.moving).c_str(), moving.values.width(), moving.values.height());
+    for (std::string const& line : {masking_line("fixed image", fixed), masking_line("moving image", moving)})
+        if (!line.empty())
+            std::printf("masked     %s\n", line.c_str());
     std::printf("transform  %s%s\n", std::visit([](auto const& t) { return kind_name(t); }, r.transform),
                 r.mirrored ? ", mirrored" : "");
     print_transform(r.transform);
@@ -88,17 +92,17 @@ void run_register(register_settings const& s) {
     check_distinct(outputs);
     for (auto const& [option, path] : outputs)
         check_no_input(option, path, {s.fixed, s.moving, s.method.fixed_mask, s.method.moving_mask, s.model});
-    auto const load = [](std::string const& path, std::string const& mask_path) {
-        comir::image_mask mask = load_mask(mask_path);
-        comir::image<float> values = load_masked_image(path, mask);
-        return comir::registration_image{std::move(values), std::move(mask)};
-    };
-    comir::registration_image const fixed = load(s.fixed, s.method.fixed_mask),
-                                    moving = load(s.moving, s.method.moving_mask);
-    comir::any_image stored;
+    auto const fixed_masking = masking_of(s.masking, pair_image::fixed, s.method.fixed_mask),
+               moving_masking = masking_of(s.masking, pair_image::moving, s.method.moving_mask);
+    comir::masked_image const fixed = load_masked_image(s.fixed, fixed_masking),
+                              moving = load_masked_image(s.moving, moving_masking);
+    warped_image out;
     if (!s.out_image.empty()) {
-        stored = load_image(s.moving);
-        check_holds("--out-image", s.out_image, stored);
+        out = {load_stored_image(s.moving), s.fill, comir::interpolation::linear, s.run.threads};
+        check_holds("--out-image", s.out_image, out.moving);
+        if (!moving_masking.declared_nodata)
+            declare_nodata(out, moving_masking.nodata);
+        check_fill(out);
     }
 
     preparer const prepare(s.model, s.average_turns, s.run.threads);
@@ -106,7 +110,8 @@ void run_register(register_settings const& s) {
     comir::registration_method const method =
         requested_method({s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); },
                           s.model.empty()});
-    registered_images const found = register_images(fixed, moving, method,
+    registered_images const found = register_images({.values = fixed.values, .mask = fixed.mask},
+                                                    {.values = moving.values, .mask = moving.mask}, method,
                                                     {prepare.of(modality_name(s.fixed_modality, s.fixed), s.fixed),
                                                      prepare.of(modality_name(s.moving_modality, s.moving), s.moving)},
                                                     !s.method.matches.empty());
@@ -115,12 +120,11 @@ void run_register(register_settings const& s) {
     if (is_interrupted())
         throw interrupted{};
 
-    print(s, found.result, fixed.values, moving.values);
+    print(s, found.result, fixed, moving);
     if (!s.out_transform.empty())
         save_transform(s.out_transform, transform, fixed.values, moving.values);
     if (!s.out_image.empty())
-        save_image(s.out_image,
-                   warp_as_stored(stored, transform, fixed.values, comir::interpolation::linear, s.run.threads));
+        save_image(s.out_image, warp_as_stored(out, transform, fixed.values));
     if (!s.overlay.empty())
         save_picture(s.overlay,
                      checkerboard_picture(shown_image(fixed.values),

@@ -124,6 +124,27 @@ void add_pair_options(CLI::App& command, method_settings& s, std::vector<method_
          {"sift"}});
 }
 
+/// What of the images does not count; `both`: whether a list's images take turns as fixed and moving.
+void add_masking(CLI::App& command, masking_settings& s, bool both) {
+    command
+        .add_option("--borders", s.borders,
+                    "what to do with regions of one colour that were drawn around an image, such as black bands of "
+                    "stitching or the canvas around a turned one\nauto: find them and leave them out, and say so; not "
+                    "in an image with a mask of its own\nkeep: they count as all other pixels do")
+        ->check(CLI::IsMember({"auto", "keep"}))
+        ->capture_default_str();
+    CLI::Option& nodata = *command.add_option(
+        "--nodata", s.nodata,
+        std::string("value of pixels that hold no data, as stored in the file: a number, nan, or none") +
+            (both ? "" : "; one for both images, or FIXED,MOVING") +
+            "; all channels must have it; default: what the tag GDAL_NODATA of a TIFF file says. Such pixels, "
+            "transparent ones and those that are not finite are left out");
+    if (both)
+        nodata.expected(1);
+    else
+        nodata.delimiter(',')->expected(1, 2);
+}
+
 }  // namespace
 
 void add_register(CLI::App& app) {
@@ -140,11 +161,13 @@ void add_register(CLI::App& app) {
     add_average_turns(command, r.average_turns);
     s->method_options = add_method(command, r.method);
     add_pair_options(command, r.method, s->method_options);
+    add_masking(command, r.masking, false);
     command.add_option("--out-transform", r.out_transform,
                        "file for the transform: ITK (.tfm) or elastix (.txt), in mm where TIFF files state a pixel "
                        "size, or .json, in pixels");
     command.add_option("--out-image", r.out_image,
                        "file for the moving image on the fixed image's grid, with its own depth (.png, .tif)");
+    add_fill(command, r.fill);
     command.add_option("--overlay", r.overlay, "file for a checkerboard of both images (.png)");
     add_threads(command, r.run);
     add_seed(command, r.run);
@@ -171,6 +194,7 @@ void add_evaluate(CLI::App& app) {
     command.add_option("--model", e.model, "trained model (.safetensors); without it the raw images are registered");
     add_average_turns(command, e.average_turns);
     s->method_options = add_method(command, e.method);
+    add_masking(command, e.masking, true);
     command.add_option("--out", e.out, "file for the result of every pair (.csv)");
     command.add_option("--json", e.json, "file for the summary, overall and by direction (.json)");
     command.add_option("--plot", e.plot, "picture of success against tolerated error (.png); needs gnuplot");

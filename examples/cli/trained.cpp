@@ -77,7 +77,7 @@ void run_encode(encode_settings const& s) {
         if (s.format == "png")
             save_picture(target, comir::to_unit(representation, encoder.settings().range));
         else
-            save_image(target, representation);
+            save_image(target, {.pixels = representation});
     }
 }
 

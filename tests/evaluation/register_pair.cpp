@@ -189,7 +189,7 @@ TEST_CASE("evaluate_pair: a pair's masks reach the method") {
     comir::write_image(folder / "narrow.png", comir::crop(part, {0, 0, 63, 64}));
     pair.fixed_mask = folder / "narrow.png";
     CHECK_THROWS_WITH_AS(comir::evaluate_pair(pair, method),
-                         ("comir::evaluate_pair: " + pair.fixed_mask.string() + ": the mask is 63 x 64 px, its image " +
+                         ("comir::read_masked_image: " + pair.fixed_mask.string() + ": the mask is 63 x 64 px, its image " +
                           pair.fixed.string() + " 64 x 64 px; expected the same size")
                              .c_str(),
                          comir::shape_error);

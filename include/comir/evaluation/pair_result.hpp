@@ -62,10 +62,11 @@ inline std::vector<pair_score> scores_of(std::span<pair_result const> results) {
     return scores;
 }
 
-/// The score of one pair of a list, and why it was refused; empty if it was not.
+/// The score of one pair of a list, why it was refused (empty if it was not), and what was masked without being asked.
 struct scored_pair {
     pair_result result;
     std::string refusal{};
+    double fixed_masked = 0.0, moving_masked = 0.0;  // shares of the images that were found not to count, 0 to 1
 };
 
 }}  // namespace comir::COMIR_ABI

@@ -3,8 +3,6 @@
 #include <chrono>
 #include <cmath>
 #include <concepts>
-#include <filesystem>
-#include <utility>
 
 #include <comir/core/clock.hpp>
 #include <comir/core/error.hpp>
@@ -12,11 +10,15 @@
 #include <comir/evaluation/pair_result.hpp>
 #include <comir/evaluation/preparation.hpp>
 #include <comir/image/image.hpp>
-#include <comir/image/mask.hpp>
-#include <comir/io/image_file.hpp>
+#include <comir/io/masked_image_file.hpp>
 #include <comir/registration/input.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
+
+/// How the masks of a pair's images come about. Those of a list take the place of the masks given here.
+struct pair_masking {
+    masking_options fixed{}, moving{};
+};
 
 /// A callable (fixed, moving) -> registration_result, such as make_method gives, that is handed images with their masks
 /// and what they were prepared from.
@@ -41,18 +43,6 @@ private:
     registration_input raw_;
     image<float> values_;
 };
-
-inline image_mask read_mask(std::filesystem::path const& path, std::filesystem::path const& masked_path,
-                            image<float> const& masked) {
-    if (path.empty())
-        return {};
-    image_mask mask = to_mask(read_image_float(path));
-    require<shape_error>(mask.height() == masked.height() && mask.width() == masked.width(),
-                         "comir::evaluate_pair: ", path.string(), ": the mask is ", mask.width(), " x ", mask.height(),
-                         " px, its image ", masked_path.string(), " ", masked.width(), " x ", masked.height(),
-                         " px; expected the same size");
-    return mask;
-}
 
 }  // namespace detail
 
@@ -83,39 +73,41 @@ auto register_pair(image<float> const& fixed, image<float> const& moving, Method
 
 /// Reads, prepares and registers a pair of a list, and compares the outcome with the truth. A method that raises an
 /// error, or finds no transform with a finite value, has refused: the pair then counts as if nothing had been moved. A
-/// best guess that has not converged counts as it is. No-data values under a mask are filled. Reading the files is not
-/// part of the seconds.
-/// Errors: those of reading and preparing; shape_error if the moving image's width is not the listed size_px, or a
-///         mask's size not that of its image
+/// best guess that has not converged counts as it is. No data, transparent pixels and borders are left out, as
+/// read_masked_image says, beside the zeros of the list's masks. Reading the files is not part of the seconds.
+/// Errors: those of reading and preparing; shape_error if the moving image's width is not the listed size_px
 template <class Method>
-scored_pair evaluate_pair(registration_pair const& pair, Method const& method, pair_preparations const& prepare = {}) {
+scored_pair evaluate_pair(registration_pair const& pair, Method const& method, pair_preparations const& prepare = {},
+                          pair_masking masking = {}) {
     static_assert(pair_method<Method>,
                   "comir: a method of evaluate_pair is a callable (registration_input const& fixed, "
                   "registration_input const& moving) -> registration_result");
-    image<float> fixed = read_image_float(pair.fixed), moving = read_image_float(pair.moving);
-    require<shape_error>(moving.width() == pair.size_px, "comir::evaluate_pair: ", pair.moving.string(), " is ",
-                         moving.width(), " pixels wide, the list says ", pair.size_px, "; correct its size_px");
-    image_mask const fixed_mask = detail::read_mask(pair.fixed_mask, pair.fixed, fixed),
-                     moving_mask = detail::read_mask(pair.moving_mask, pair.moving, moving);
-    fixed = fill_masked(std::move(fixed), fixed_mask);
-    moving = fill_masked(std::move(moving), moving_mask);
-    pair_extent const size{{fixed.width(), fixed.height()}, {moving.width(), moving.height()}};
+    masking.fixed.mask = pair.fixed_mask;
+    masking.moving.mask = pair.moving_mask;
+    masked_image const fixed = read_masked_image(pair.fixed, masking.fixed),
+                       moving = read_masked_image(pair.moving, masking.moving);
+    require<shape_error>(moving.values.width() == pair.size_px, "comir::evaluate_pair: ", pair.moving.string(), " is ",
+                         moving.values.width(), " pixels wide, the list says ", pair.size_px, "; correct its size_px");
+    pair_extent const size{{fixed.values.width(), fixed.values.height()},
+                           {moving.values.width(), moving.values.height()}};
+    double const fixed_share = found_share(fixed), moving_share = found_share(moving);
     auto const begin = std::chrono::steady_clock::now();
-    detail::prepared_input const a("fixed", {.values = fixed, .mask = fixed_mask}, prepare.fixed),
-        b("moving", {.values = moving, .mask = moving_mask}, prepare.moving);
+    detail::prepared_input const a("fixed", {.values = fixed.values, .mask = fixed.mask}, prepare.fixed),
+        b("moving", {.values = moving.values, .mask = moving.mask}, prepare.moving);
     registration_input const fixed_input = a, moving_input = b;
     try {
         auto const found = method(fixed_input, moving_input);
         double const seconds = detail::seconds_since(begin);
         if (!std::isfinite(found.value))
-            return {refused_pair(pair, size, seconds), "no transform makes the images overlap"};
-        scored_pair scored{score_pair(pair, found.transform, size, seconds)};
+            return {refused_pair(pair, size, seconds), "no transform makes the images overlap", fixed_share,
+                    moving_share};
+        scored_pair scored{score_pair(pair, found.transform, size, seconds), {}, fixed_share, moving_share};
         scored.result.confidence = scored.result.score.ok ? found.confidence : 0.0;
         if (!scored.result.score.ok)
             scored.refusal = "the transform is not finite";
         return scored;
     } catch (error const& refused) {
-        return {refused_pair(pair, size, detail::seconds_since(begin)), refused.what()};
+        return {refused_pair(pair, size, detail::seconds_since(begin)), refused.what(), fixed_share, moving_share};
     }
 }
 

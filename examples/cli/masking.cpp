@@ -1,0 +1,36 @@
+#include "masking.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "images.hpp"
+
+comir::masking_options masking_of(masking_settings const& settings, pair_image which, std::string const& mask) {
+    comir::masking_options options{.mask = mask, .borders = settings.borders != "keep"};
+    if (settings.nodata.empty())
+        return options;
+    std::string const& text = which == pair_image::fixed ? settings.nodata.front() : settings.nodata.back();
+    options.declared_nodata = false;
+    options.nodata = parse_nodata_option("--nodata", text);
+    return options;
+}
+
+comir::masked_image load_masked_image(std::string const& path, comir::masking_options const& options) {
+    note_pages(path);
+    comir::masked_image image = comir::read_masked_image(path, options);
+    note_unread_nodata(path, image.unread_nodata);
+    return image;
+}
+
+std::string masking_line(std::string const& which, comir::masked_image const& image) {
+    std::string keep;
+    auto const add = [&](comir::masked_reason reason, std::string const& option) {
+        if (std::ranges::any_of(image.parts, [&](auto const& part) { return part.reason == reason; }))
+            keep += (keep.empty() ? "" : " ") + option;
+    };
+    add(comir::masked_reason::nodata, "--nodata none");
+    add(comir::masked_reason::border, "--borders keep");
+    std::string const found = comir::describe_masked(image);
+    return found.empty() ? "" : which + ": " + found + (keep.empty() ? "" : "; to keep it: " + keep);
+}
