@@ -3,6 +3,8 @@
 #include <exception>
 #include <string>
 
+#include <comir/image/border_regions.hpp>
+#include <comir/image/mask.hpp>
 #include <comir/io/image_file.hpp>
 #include <comir/registration/global/search.hpp>
 #include <comir/transform/geometry.hpp>
@@ -37,6 +39,11 @@ int main(int argc, char** argv) try {
     auto const moving = photograph(comir::read_image_float(data + "/infrared/scene.png"), 112, 52, side, seen);
     comir::rigid2 const truth{{0.0, -12.0, 8.0}};
 
+    // [found]
+    // A frame of one colour is also found: read_masked_image does that for files, with no data and alpha.
+    comir::image_mask const found = comir::find_borders(moving).mask;
+    // [found]
+
     // [register]
     comir::global_search_options const options{.metric = comir::search_metric::mutual_information};
     // Two frames are alike where nothing moves, whatever the ground does.
@@ -46,11 +53,15 @@ int main(int argc, char** argv) try {
         comir::global_search({.values = fixed, .mask = seen}, {.values = moving, .mask = seen}, options);
     // [register]
 
+    double const drawn_share = comir::masked_share(seen), found_share = comir::masked_share(found);
+    std::printf("the frame is %.0f %% of the image; found and grown by 2 px: %.0f %%\n", 100.0 * drawn_share,
+                100.0 * found_share);
     double const all_error = comir::corner_distance(all.transform, truth, side, side);
     double const masked_error = comir::corner_distance(masked.transform, truth, side, side);
     std::printf("with the frames:    error %.2f px, confidence %.2f\n", all_error, all.confidence);
     std::printf("without the frames: error %.2f px, confidence %.2f\n", masked_error, masked.confidence);
-    return all_error > 5.0 && masked_error < 2.0 ? 0 : 1;
+    bool const is_found = found_share > drawn_share && found_share < drawn_share + 0.06;
+    return is_found && all_error > 5.0 && masked_error < 2.0 ? 0 : 1;
 } catch (std::exception const& e) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;

@@ -188,11 +188,12 @@ TEST_CASE("evaluate_pair: a pair's masks reach the method") {
     CHECK(counted == std::vector<std::size_t>{5 * 64 + 7, 63 * 64});
     comir::write_image(folder / "narrow.png", comir::crop(part, {0, 0, 63, 64}));
     pair.fixed_mask = folder / "narrow.png";
-    CHECK_THROWS_WITH_AS(comir::evaluate_pair(pair, method),
-                         ("comir::read_masked_image: " + pair.fixed_mask.string() + ": the mask is 63 x 64 px, its image " +
-                          pair.fixed.string() + " 64 x 64 px; expected the same size")
-                             .c_str(),
-                         comir::shape_error);
+    CHECK_THROWS_WITH_AS(
+        comir::evaluate_pair(pair, method),
+        ("comir::read_masked_image: " + pair.fixed_mask.string() + ": the mask is 63 x 64 px, its image " +
+         pair.fixed.string() + " 64 x 64 px; expected the same size")
+            .c_str(),
+        comir::shape_error);
     pair.fixed_mask = folder / "gone.png";
     CHECK_THROWS_AS(comir::evaluate_pair(pair, method), comir::error);
 }
