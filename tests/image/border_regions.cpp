@@ -99,7 +99,7 @@ void check_found(comir::image<float> image, float colour, Drawn drawn) {
 }  // namespace
 
 TEST_CASE("find_borders: bands, the canvas of a turned image, the dark around a disc and steps of a mosaic are found") {
-    for (std::size_t const channels : {1, 3}) {
+    for (std::size_t const channels : {std::size_t{1}, std::size_t{3}}) {
         auto const image = eight_bits(noise({channels, 256, 256}, 1.5));
         for (float const colour : {0.0f, 1.0f}) {
             check_found(image, colour, bands);
