@@ -267,7 +267,8 @@ void add_threads(CLI::App& command, run_options& options) {
 void add_fill(CLI::App& command, std::string& fill) {
     command.add_option("--fill", fill,
                        "value of warped pixels that the moving image does not show, as stored, such as 255 for the "
-                       "white of a slide; default: its value for no data, or 0; where it has alpha, that is 0");
+                       "white of a slide; default: its value for no data, nan where it has such values, or 0; where it "
+                       "has alpha, that is 0");
 }
 
 void add_seed(CLI::App& command, run_options& options) {

@@ -40,7 +40,7 @@ struct masking_settings {
 
 struct register_settings {
     std::string model, fixed, moving, fixed_modality, moving_modality, out_transform, out_image, overlay;
-    std::string fill;  // a number; empty: that for no data, or 0
+    std::string fill;  // a number; empty: that for no data, nan where the image has such, or 0
     bool average_turns = false;
     method_settings method{};
     masking_settings masking{};

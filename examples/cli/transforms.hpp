@@ -21,7 +21,7 @@ void save_transform(std::string const& path, comir::any_transform const& transfo
 /// An image to be warped as its file has it, and how.
 struct warped_image {
     comir::stored_image moving{};
-    std::string fill{};  // value of pixels that show nothing; empty: that for no data, or 0
+    std::string fill{};  // value of pixels that show nothing; empty: that for no data, nan where it has such, or 0
     comir::interpolation method = comir::interpolation::linear;
     int threads = 0;
 };

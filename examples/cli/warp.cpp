@@ -35,9 +35,12 @@ bool can_hold(double value) {
 }
 
 /// What is written where the result shows nothing. A file's own value that its type does not hold, such as -9999 of
-/// 8 bits, is found nowhere in it.
+/// 8 bits, is found nowhere in it. An image with values that are not numbers has these for what it does not show.
 template <class T>
-T fill_value(warped_image const& image) {
+T fill_value(warped_image const& image, comir::image<T> const& pixels) {
+    if constexpr (std::is_floating_point_v<T>)
+        if (!image.moving.nodata && image.fill.empty() && !comir::has_only_finite(pixels))
+            return std::numeric_limits<T>::quiet_NaN();
     double value = image.moving.nodata.value_or(0.0);
     if (!image.fill.empty())
         value = comir::parse_nodata(image.fill).value_or(0.0);
@@ -108,7 +111,7 @@ comir::stored_image warp_as_stored(warped_image const& image, comir::any_transfo
                 pixels = warped;
             else
                 pixels = comir::to_integer<value>(warped);
-            auto const fill = fill_value<value>(image);
+            auto const fill = fill_value(image, stored);
             for (std::size_t c = 0; c < pixels.channels(); ++c) {
                 bool const is_alpha = image.moving.alpha && c + 1 == pixels.channels();
                 for (std::size_t i = 0; i < counts.values().size(); ++i)

@@ -142,6 +142,9 @@ TEST_CASE("find_borders: content is left alone: dark backgrounds, cut-off skies,
     CHECK(comir::find_borders(eight_bits(sky)).mask.empty());
     CHECK(comir::find_borders(eight_bits(noise({1, 200, 300}, 3.0))).mask.empty());
     CHECK(comir::find_borders(comir::image<float>({1, 200, 300}, 0.5f)).mask.empty());
+    comir::image<float> shape({1, 256, 256}, 1.0f);
+    draw(shape, 0.0f, turned);
+    CHECK(comir::find_borders(shape).mask.empty());
 }
 
 TEST_CASE("find_borders: a number far from all others is no content, whatever its outline and place") {

@@ -199,7 +199,7 @@ inline image_mask border_of(image<float> const& source, image_mask const& seen, 
     image_mask border;
     if (beside.far) {
         border = pixels_of_colour(source, seen, colour);
-    } else if (options.outlines) {
+    } else if (options.outlines && beside.deviation > 0.0) {  // drawn shapes of one colour are what such an image shows
         image_mask const found = borders_of_colour(small, small_seen, same, colour, beside.deviation);
         border = in_full_size(source, seen, colour, found, n);
     }
