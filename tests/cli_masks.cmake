@@ -52,6 +52,12 @@ expect(0 "moving +out.tif [^\n]+\nmasked +moving image: [0-9.]+ % border" regist
 expect(0 "angle" register --fixed left.png --moving right.tif --out-image out.tif)
 expect(0 "moving +out.tif [^\n]+\nmasked +moving image: [0-9.]+ % no data \\(0\\)" register --fixed scene.png --moving out.tif)
 
+# A canvas for all of both images.
+expect(0 "^canvas     409 x 352 px, begins at \\(-60, 0\\) of the fixed image\n$" warp --transform right.json ${scene} --out
+       wide.png --canvas both --fill 255)
+expect(0 "fixed +wide.png [^\n]+, 409 x 352 px\nmoving[^\n]+\nmasked +fixed image: 1[45]\\.[0-9] % border of colour 255;" register
+       --fixed wide.png --moving scene.png)
+
 # Lists: one line at the end.
 set(header pair,fixed,moving,fixed_modality,moving_modality,size_px,angle_deg,tx_px,ty_px,x0,y0,x1,y1,x2,y2,x3,y3,initial_error_px)
 set(numbers 349,0,-120,-30,-120,-30,228,-30,228,321,-120,321,123.7)
@@ -67,6 +73,9 @@ if(messages MATCHES "left out")
 endif()
 
 # What users get wrong.
+file(WRITE "${WORK}/far.json" "{\"comir_transform\":\"translation2\",\"parameters\":[1e6,0],\"centre\":[0,0]}")
+expect(1 "^comir: far.json: the canvas would have [^\n]+; check that the transform [^\n]+\n$" warp --transform far.json ${scene}
+       --out x.png --canvas both)
 expect(1 "^comir: --nodata: 'black' is not a number, nan or none\n$" register ${pair} --nodata black)
 expect(1 "^comir: --nodata: -9999 is no value of the moving image, expected a whole number from 0 to 255\n$" warp
        --transform right.json ${scene} --out x.tif --nodata -9999)

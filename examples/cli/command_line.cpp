@@ -213,6 +213,13 @@ void add_warp(CLI::App& app) {
                        "are mixed into no other pixel; default: what the tag GDAL_NODATA of a TIFF file says. TIFF "
                        "output has the tag");
     add_fill(command, s->fill);
+    command
+        .add_option(
+            "--canvas", s->canvas,
+            "fixed: the fixed image's grid\nboth: its pixels go on until all of the moving image fits; where the "
+            "image then begins is told")
+        ->check(CLI::IsMember({"fixed", "both"}))
+        ->capture_default_str();
     add_threads(command, s->run);
     command.callback([s] { run_warp(*s); });
 }

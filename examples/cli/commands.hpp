@@ -80,7 +80,7 @@ struct encode_settings {
 };
 
 struct warp_settings {
-    std::string transform, moving, fixed, out, interpolation = "linear";
+    std::string transform, moving, fixed, out, interpolation = "linear", canvas = "fixed";  // or "both"
     std::string nodata, fill;  // numbers; empty: the file's for no data; that for no data, or 0
     run_options run{};
 };

@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <limits>
 #include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
+#include <comir/image/canvas.hpp>
 #include <comir/image/convert.hpp>
 #include <comir/image/mask.hpp>
 #include <comir/image/nodata.hpp>
@@ -17,6 +19,7 @@
 
 #include "commands.hpp"
 #include "images.hpp"
+#include "messages.hpp"
 #include "outputs.hpp"
 #include "transforms.hpp"
 
@@ -144,5 +147,22 @@ void run_warp(warp_settings const& s) {
     check_fill(image);
     auto const moving_grid = std::visit([](auto const& held) { return comir::grid_of(held); }, image.moving.pixels);
     comir::any_transform const transform = load_transform(s.transform, {comir::grid_of(fixed), moving_grid});
-    save_image(s.out, warp_as_stored(image, transform, fixed));
+    if (s.canvas == "fixed") {
+        save_image(s.out, warp_as_stored(image, transform, fixed));
+        return;
+    }
+    comir::extent2 const moving_size = std::visit(
+        [](auto const& held) {
+            return comir::extent2{held.width(), held.height()};
+        },
+        image.moving.pixels);
+    comir::affine2 const affine = comir::to_affine(transform);
+    comir::canvas const canvas = naming(s.transform, [&] {
+        return comir::canvas_of_both(affine, {fixed.width(), fixed.height()}, moving_size);
+    });
+    comir::image<float> grid({1, canvas.size.h, canvas.size.w});
+    grid.spacing = fixed.spacing;
+    save_image(s.out, warp_as_stored(image, comir::on_canvas(affine, canvas), grid));
+    std::printf("canvas     %zu x %zu px, begins at (%td, %td) of the fixed image\n", canvas.size.w, canvas.size.h,
+                canvas.x, canvas.y);
 }

@@ -65,6 +65,7 @@
 #include <comir/image/border_outline.hpp>
 #include <comir/image/border_regions.hpp>
 #include <comir/image/c4.hpp>
+#include <comir/image/canvas.hpp>
 #include <comir/image/centre.hpp>
 #include <comir/image/convert.hpp>
 #include <comir/image/distance.hpp>

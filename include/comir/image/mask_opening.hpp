@@ -58,28 +58,32 @@ inline image_mask open_mask(image_mask const& set, std::size_t side) {
 /// Shapes: set (1, H, W), result the same, ones and zeros
 inline image_mask grow_mask(image_mask const& set, std::size_t reach) {
     image_mask grown = set;
-    auto const spread = [reach](unsigned char* line, std::size_t length, std::ptrdiff_t stride) {
-        std::size_t left = 0;
-        for (std::size_t i = 0; i < length; ++i, line += stride) {
-            left = *line == 1 ? reach + 1 : left - (left > 0 ? 1 : 0);
-            if (*line == 0 && left > 0)
-                *line = 2;  // from another pixel, so it does not spread
-        }
-    };
+    std::size_t const h = set.height(), w = set.width();
     auto const settle = [&] {
         std::ranges::transform(grown.values(), grown.values().begin(), [](auto v) { return v != 0; });
     };
+    // `left` counts down behind a pixel of the set; what it reaches becomes 2, which does not spread itself.
+    auto const spread = [reach](unsigned char& v, std::size_t& left) {
+        left = v == 1 ? reach + 1 : left - (left > 0 ? 1 : 0);
+        if (v == 0 && left > 0)
+            v = 2;
+    };
     settle();
-    auto const w = static_cast<std::ptrdiff_t>(set.width());
-    for (std::size_t y = 0; y < set.height(); ++y) {
-        spread(grown.row(0, y), set.width(), 1);
-        spread(grown.row(0, y) + w - 1, set.width(), -1);
+    for (std::size_t y = 0; y < h; ++y) {
+        std::size_t right = 0, back = 0;
+        for (std::size_t x = 0; x < w; ++x)
+            spread(grown(0, y, x), right);
+        for (std::size_t x = w; x-- > 0;)
+            spread(grown(0, y, x), back);
     }
     settle();
-    for (std::size_t x = 0; x < set.width(); ++x) {
-        spread(grown.row(0, 0) + x, set.height(), w);
-        spread(grown.row(0, set.height() - 1) + x, set.height(), -w);
-    }
+    std::vector<std::size_t> down(w, 0), up(w, 0);
+    for (std::size_t y = 0; y < h; ++y)
+        for (std::size_t x = 0; x < w; ++x)
+            spread(grown(0, y, x), down[x]);
+    for (std::size_t y = h; y-- > 0;)
+        for (std::size_t x = 0; x < w; ++x)
+            spread(grown(0, y, x), up[x]);
     settle();
     return grown;
 }
