@@ -79,7 +79,7 @@ if(NOT name STREQUAL rigid2)
     message(FATAL_ERROR "the transform is a ${name}, expected rigid2")
 endif()
 # The warped image has the fixed image's size, and a border where the moving image did not reach.
-expect(0 "moving +w.png [^\n]+, 96 x 96 px\n(masked [^\n]+ border of colour 0; [^\n]+\n)*angle +-?0\\.0.*converged  yes" register --fixed w.png --moving w.png
+expect(0 "moving +w.png [^\n]+, 96 x 96 px\n(masked [^\n]+ border of colour 0; [^\n]+\n)*(transform [^\n]+\n)?angle +-?0\\.0.*converged  yes" register --fixed w.png --moving w.png
        --out-image again.tif)
 expect_files(again.tif)
 

@@ -28,19 +28,19 @@ expect(0 "^$" warp --transform right.json ${scene} --out right.tif --nodata 0)
 # Borders are found, said, and left in on request.
 set(pair --fixed right.png --moving left.png)
 set(right "shift +(119\\.[5-9]|120\\.[0-5])[0-9]* px to the right, (29\\.[5-9]|30\\.[0-5])[0-9]* px down")
-expect(0 "masked +fixed image: 17\\.[0-9] % border of colour 0; to keep it: --borders keep\nmasked +moving image: 2[0-9]\\.[0-9] % border of colour 0; to keep it: --borders keep\nangle.*${right}.*confidence (1|0\\.[5-9])"
+expect(0 "masked +fixed image: 17\\.[0-9] % border of colour 0; to keep it: --borders keep\nmasked +moving image: 2[0-9]\\.[0-9] % border of colour 0; to keep it: --borders keep\n(transform [^\n]+\n)?angle.*${right}.*confidence (1|0\\.[5-9])"
        register ${pair})
-expect(0 "left.png [^\n]+ px\nangle" register ${pair} --borders keep)
+expect(0 "left.png [^\n]+ px\n(transform [^\n]+\n)?angle" register ${pair} --borders keep)
 expect(0 "masked +fixed image: 17\\.[0-9] % border of colour 255;" register --fixed white.png --moving scene.png)
 # A mask says what counts, and no border is looked for in that image.
-expect(0 "right.png [^\n]+ px\nmoving[^\n]+ px\nmasked +moving image: [^\n]+\nangle" register ${pair} --fixed-mask right.png)
+expect(0 "right.png [^\n]+ px\nmoving[^\n]+ px\nmasked +moving image: [^\n]+\n(transform [^\n]+\n)?angle" register ${pair} --fixed-mask right.png)
 
 # No data: by the file's tag, by the option for both images or for each, or by none.
 expect(0 "masked +fixed image: 17\\.[0-9] % no data \\(0\\); to keep it: --nodata none\nmasked +moving image: [0-9.]+ % border[^\n]+\n.*${right}"
        register --fixed right.tif --moving left.png --out-image out.tif)
 expect(0 "fixed image: [0-9.]+ % no data \\(0\\);[^\n]+\nmasked +moving image: [0-9.]+ % no data \\(0\\)" register ${pair} --nodata 0)
 expect(0 "fixed image: [0-9.]+ % border of colour 0;[^\n]+\nmasked +moving image: [0-9.]+ % no data \\(0\\)" register ${pair} --nodata nan,0)
-expect(0 "right.tif [^\n]+\nmoving[^\n]+ px\nangle" register --fixed right.tif --moving left.png --nodata none --borders keep)
+expect(0 "right.tif [^\n]+\nmoving[^\n]+ px\n(transform [^\n]+\n)?angle" register --fixed right.tif --moving left.png --nodata none --borders keep)
 
 # What is warped keeps the tag, and nothing is mixed: a quarter of a pixel off, one more column does not count.
 set(tagged --moving right.tif --fixed right.tif)
