@@ -78,7 +78,7 @@ void register_with_encoding(benchmark::State& state, std::size_t side, int threa
     state.counters["peak_mb"] = bench::peak_megabytes();
 }
 
-[[maybe_unused]] bool const registered = [] {
+[[maybe_unused]] bool const automatic_registered = [] {
     for (std::size_t const side : {std::size_t{256}, std::size_t{512}})
         for (int const threads : {1, 2})
             benchmark::RegisterBenchmark(

@@ -43,7 +43,7 @@ void add(std::string const& network, double gflop512) {
         }
 }
 
-[[maybe_unused]] bool const registered = [] {
+[[maybe_unused]] bool const encode_registered = [] {
     add<comir::compact_shape>("compact", 21.74);
     add<comir::paper_shape>("paper", 83.65);
     return true;

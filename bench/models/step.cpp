@@ -123,7 +123,7 @@ void add(std::string const& network, std::size_t batch, std::size_t extent, std:
     }
 }
 
-[[maybe_unused]] bool const registered = [] {
+[[maybe_unused]] bool const step_registered = [] {
     add<comir::compact_shape>("compact", 24, 128, 1, false, 21.74);
     add<comir::compact_shape>("compact", 24, 128, 1, true, 21.74);
     add<comir::compact_shape>("compact", 24, 64, 4, false, 21.74);

@@ -104,7 +104,7 @@ void add(std::string const& implementation, std::size_t ci, std::size_t co, int 
         ->Unit(benchmark::kMillisecond);
 }
 
-[[maybe_unused]] bool const registered = [] {
+[[maybe_unused]] bool const conv_registered = [] {
     std::size_t const shapes[][2] = {{3, 16}, {16, 12}, {28, 12}, {40, 24}, {64, 12}, {96, 12}, {48, 48}};
     for (int direction : {0, 1, 2})
         for (auto const& shape : shapes)

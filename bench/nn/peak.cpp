@@ -38,7 +38,7 @@ void fma_peak(benchmark::State& state, int threads) {
     state.SetLabel(comir::simd_name());
 }
 
-[[maybe_unused]] bool const registered = [] {
+[[maybe_unused]] bool const peak_registered = [] {
     for (int threads : {1, 2})
         benchmark::RegisterBenchmark(("fma_peak/comir/registers/" + std::to_string(threads)).c_str(), fma_peak, threads)
             ->UseRealTime()

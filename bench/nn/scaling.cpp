@@ -61,7 +61,7 @@ void conv_in_cache(benchmark::State& state, int threads) {
     state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
-[[maybe_unused]] bool const registered = [] {
+[[maybe_unused]] bool const scaling_registered = [] {
     for (int threads : {1, 2}) {
         benchmark::RegisterBenchmark(("triad/comir/64MiB/" + std::to_string(threads)).c_str(), triad, threads)
             ->UseRealTime()

@@ -24,10 +24,10 @@
 #include <comir/contrastive/critics/rowwise_l3.hpp>
 #include <comir/contrastive/critics/rowwise_linf.hpp>
 #include <comir/contrastive/critics/soft_correlation.hpp>
-#include <comir/core/random.hpp>
 #include <comir/nn/gradient_check.hpp>
 
 #include "support/golden.hpp"
+#include "support/normal_numbers.hpp"
 
 namespace {
 
@@ -68,14 +68,6 @@ evaluation<T> evaluate(std::vector<T> const& points, shape4 shape, std::vector<d
         for (std::size_t k = columns; k < stride; ++k)
             REQUIRE(dstrided[i * stride + k] == T{0});
     }
-    return out;
-}
-
-std::vector<double> normal_numbers(std::size_t count, std::uint64_t seed, double scale = 1) {
-    comir::random_stream random(seed);
-    std::vector<double> out(count);
-    for (double& v : out)
-        v = scale * random.normal();
     return out;
 }
 

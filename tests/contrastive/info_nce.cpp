@@ -13,10 +13,10 @@
 #include <comir/contrastive/critics/mse.hpp>
 #include <comir/contrastive/critics/rowwise_euclidean.hpp>
 #include <comir/contrastive/info_nce.hpp>
-#include <comir/core/random.hpp>
 #include <comir/nn/gradient_check.hpp>
 
 #include "support/golden.hpp"
+#include "support/normal_numbers.hpp"
 
 namespace {
 
@@ -52,14 +52,6 @@ struct batch {
         return out;
     }
 };
-
-std::vector<double> normal_numbers(std::size_t count, std::uint64_t seed) {
-    comir::random_stream random(seed);
-    std::vector<double> out(count);
-    for (double& v : out)
-        v = random.normal();
-    return out;
-}
 
 template <class Critic, class T>
 void check_golden(std::string const& name, std::size_t modalities, double temperature, double tolerance) {

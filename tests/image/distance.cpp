@@ -31,7 +31,7 @@ comir::image<float> brute_force(comir::image_mask const& mask, float d_max) {
     return map;
 }
 
-bool equal(comir::image<float> const& a, comir::image<float> const& b) {
+bool equal_maps(comir::image<float> const& a, comir::image<float> const& b) {
     return a.shape() == b.shape() && std::equal(a.values().begin(), a.values().end(), b.values().begin());
 }
 
@@ -47,14 +47,14 @@ TEST_CASE("distance_map: random masks equal brute force bit for bit, for 1 and 2
                 CAPTURE(h);
                 CAPTURE(w);
                 CAPTURE(share);
-                CHECK(equal(comir::distance_map(mask, infinity, 1), brute_force(mask, infinity)));
-                CHECK(equal(comir::distance_map(mask, 6.5f, 2), brute_force(mask, 6.5f)));
+                CHECK(equal_maps(comir::distance_map(mask, infinity, 1), brute_force(mask, infinity)));
+                CHECK(equal_maps(comir::distance_map(mask, 6.5f, 2), brute_force(mask, 6.5f)));
             }
 }
 
 TEST_CASE("distance_map: bands of a larger map equal brute force") {
     auto const mask = random_mask(70, 300, 0.001, 5);
-    CHECK(equal(comir::distance_map(mask, 1000.0f, 2), brute_force(mask, 1000.0f)));
+    CHECK(equal_maps(comir::distance_map(mask, 1000.0f, 2), brute_force(mask, 1000.0f)));
 }
 
 TEST_CASE("distance_map: a mask without a set pixel gives the cut-off everywhere") {

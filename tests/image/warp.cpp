@@ -20,7 +20,7 @@ using comir::border;
 using comir::interpolation;
 using comir::point2;
 
-constexpr std::array methods{interpolation::nearest, interpolation::linear, interpolation::cubic};
+constexpr std::array samplings{interpolation::nearest, interpolation::linear, interpolation::cubic};
 
 comir::image<float> rough(comir::image_shape shape) {
     comir::image<float> result(shape);
@@ -48,7 +48,7 @@ struct parabola {
 
 TEST_CASE("warp: the identity returns the image, exactly") {
     for (auto const shape : {comir::image_shape{1, 1, 1}, {2, 17, 33}, {3, 1, 5}})
-        for (auto const method : methods) {
+        for (auto const method : samplings) {
             auto const picture = rough(shape);
             comir::image_mask inside;
             CHECK(same_bits(warp(picture, comir::rigid2{}, shape, {.sampling = {.method = method}}, &inside), picture));
@@ -61,7 +61,7 @@ TEST_CASE("warp: a quarter turn equals turn") {
     auto const picture = rough({2, 20, 20});
     // A fixed pixel is where the turn carried the moving one, so fixed to moving turns back.
     for (int k = 1; k < 4; ++k)
-        for (auto const method : methods) {
+        for (auto const method : samplings) {
             comir::rigid2 const back{{-k * std::numbers::pi / 2, 0, 0}, {9.5, 9.5}};
             auto const warped = warp(picture, back, picture.shape(), {.sampling = {.method = method}});
             auto const turned = turn(picture, k);

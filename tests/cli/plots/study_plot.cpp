@@ -14,7 +14,7 @@
 namespace {
 
 /// Pixels near this colour, 0 to 1 each.
-std::size_t count_colour(comir::image<float> const& i, float r, float g, float b) {
+std::size_t count_near(comir::image<float> const& i, float r, float g, float b) {
     std::size_t count = 0;
     for (std::size_t y = 0; y < i.height(); ++y)
         for (std::size_t x = 0; x < i.width(); ++x) {
@@ -24,10 +24,10 @@ std::size_t count_colour(comir::image<float> const& i, float r, float g, float b
     return count;
 }
 std::size_t count_blue(comir::image<float> const& i) {
-    return count_colour(i, 0.1f, 0.502f, 0.728f) + count_colour(i, 0.0f, 0.447f, 0.698f);
+    return count_near(i, 0.1f, 0.502f, 0.728f) + count_near(i, 0.0f, 0.447f, 0.698f);
 }
 std::size_t count_orange(comir::image<float> const& i) {
-    return count_colour(i, 0.8515f, 0.4321f, 0.1f) + count_colour(i, 0.835f, 0.369f, 0.0f);
+    return count_near(i, 0.8515f, 0.4321f, 0.1f) + count_near(i, 0.835f, 0.369f, 0.0f);
 }
 
 std::string const odd_text = "\"it's\" `x` {/Symbol a}_b %s\n$(y)\\";

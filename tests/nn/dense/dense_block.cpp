@@ -17,7 +17,7 @@ std::vector<T> gathered(golden_file const& golden, std::vector<std::string> cons
 }
 
 template <class T>
-void check_against_pytorch(double tolerance) {
+void check_dense_block_against_pytorch(double tolerance) {
     golden_file const golden("nn/layers.txt");
     comir::dense_block<T> const layer{.channels = 5, .layers = 3, .growth = 4};
     auto const parameters = gathered<T>(golden, {"batchnorm.weight", "batchnorm.bias", "conv.weight", "conv.bias"});
@@ -44,11 +44,11 @@ void check_against_pytorch(double tolerance) {
 static_assert(comir::inferring_layer<comir::dense_block<float>>);
 
 TEST_CASE("dense_block: training, running statistics and inference equal PyTorch in double") {
-    check_against_pytorch<double>(1e-9);
+    check_dense_block_against_pytorch<double>(1e-9);
 }
 
 TEST_CASE("dense_block: training, running statistics and inference equal PyTorch in float") {
-    check_against_pytorch<float>(1e-4);
+    check_dense_block_against_pytorch<float>(1e-4);
 }
 
 TEST_CASE("dense_block: gradients equal finite differences") {

@@ -14,7 +14,7 @@ std::vector<T> joined(golden_file const& golden, std::string const& first, std::
 }
 
 template <class T>
-void check_against_pytorch(double tolerance) {
+void check_batch_norm_against_pytorch(double tolerance) {
     golden_file const golden("nn/layers.txt");
     comir::batch_norm<T> const layer{.channels = 4};
     auto run = check_layer_golden(layer, golden, "batch_norm", tolerance);
@@ -36,11 +36,11 @@ void check_against_pytorch(double tolerance) {
 static_assert(comir::inferring_layer<comir::batch_norm<float>>);
 
 TEST_CASE("batch_norm: training, running statistics and inference equal PyTorch in double") {
-    check_against_pytorch<double>(1e-9);
+    check_batch_norm_against_pytorch<double>(1e-9);
 }
 
 TEST_CASE("batch_norm: training, running statistics and inference equal PyTorch in float") {
-    check_against_pytorch<float>(1e-4);
+    check_batch_norm_against_pytorch<float>(1e-4);
 }
 
 TEST_CASE("batch_norm: every width has mean 0 and variance 1 with initial parameters") {

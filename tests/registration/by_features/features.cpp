@@ -9,6 +9,7 @@
 
 #include <comir/registration/by_features/features.hpp>
 
+#include "support/corner_error.hpp"
 #include "support/message.hpp"
 #include "support/textured_pair.hpp"
 
@@ -29,16 +30,11 @@ image<float> grain(std::size_t c, std::size_t h, std::size_t w, std::uint64_t se
 
 /// Two views on one texture, so that nothing is missing beyond the edges.
 template <class T>
-textured_pair<T> make_pair(T const& truth, comir::image_shape fixed, comir::image_shape moving,
-                           std::uint64_t seed = 1) {
+textured_pair<T> grain_pair(T const& truth, comir::image_shape fixed, comir::image_shape moving,
+                            std::uint64_t seed = 1) {
     constexpr std::size_t margin = 90;
     return two_views(grain(fixed.c, fixed.h + 2 * margin, fixed.w + 2 * margin, seed),
                      {margin, margin, fixed.w, fixed.h}, truth, moving, comir::interpolation::cubic);
-}
-
-template <class A, class B>
-double corner_error(A const& a, B const& b, comir::image_shape const& s) {
-    return comir::corner_distance(comir::to_affine(a), comir::to_affine(b), s.h, s.w);
 }
 
 }  // namespace
@@ -47,7 +43,7 @@ TEST_CASE("register_features: any angle is found to a fraction of a pixel") {
     comir::image_shape const fixed{1, 100, 120}, moving{1, 110, 104};
     for (double const angle : {0.0, 0.4, -1.3, 2.0, 3.1}) {
         rigid2 const truth{{angle, -3.0, 4.5}, {59.5, 49.5}};
-        auto const p = make_pair(truth, fixed, moving);
+        auto const p = grain_pair(truth, fixed, moving);
         auto const result = comir::register_features<rigid2>(p.fixed, p.moving);
         CHECK(result.converged);
         CHECK(corner_error(result.transform, truth, fixed) < 0.3);
@@ -73,13 +69,13 @@ TEST_CASE("register_features: any angle is found to a fraction of a pixel") {
 TEST_CASE("register_features: similar and affine images") {
     comir::image_shape const shape{1, 110, 110};
     similarity2 const scaled{{std::log(1.4), 0.9, 6.0, -4.0}, {54.5, 54.5}};
-    auto const p = make_pair(scaled, shape, {1, 130, 130});
+    auto const p = grain_pair(scaled, shape, {1, 130, 130});
     auto const similar = comir::register_features<similarity2>(p.fixed, p.moving);
     CHECK(similar.converged);
     CHECK(corner_error(similar.transform, scaled, shape) < 0.6);
 
     affine2 const sheared{{1.05, 0.15, -0.1, 0.92, 5.0, 2.0}, {54.5, 54.5}};
-    auto const q = make_pair(sheared, shape, shape);
+    auto const q = grain_pair(sheared, shape, shape);
     auto const affine = comir::register_features<affine2>(q.fixed, q.moving);
     CHECK(affine.converged);
     CHECK(corner_error(affine.transform, sheared, shape) < 0.6);
@@ -88,7 +84,7 @@ TEST_CASE("register_features: similar and affine images") {
 TEST_CASE("register_features: images of other kinds, ranges and extra noise") {
     comir::image_shape const shape{1, 100, 100};
     rigid2 const truth{{0.7, 3.0, -2.0}, {49.5, 49.5}};
-    auto const p = make_pair(truth, shape, shape);
+    auto const p = grain_pair(truth, shape, shape);
     image<std::uint16_t> fixed(shape);
     image<double> moving(shape);
     comir::random_stream random(9);
@@ -104,7 +100,7 @@ TEST_CASE("register_features: images of other kinds, ranges and extra noise") {
 TEST_CASE("register_features: faint texture beside a strong edge suffices") {
     comir::image_shape const shape{1, 120, 120};
     rigid2 const truth{{1.2, 2.0, 5.0}, {59.5, 59.5}};
-    auto p = make_pair(truth, shape, shape);
+    auto p = grain_pair(truth, shape, shape);
     for (image<float>* view : {&p.fixed, &p.moving})
         for (std::size_t y = 0; y < 120; ++y)
             for (std::size_t x = 0; x < 120; ++x)
@@ -120,7 +116,7 @@ TEST_CASE("register_features: faint texture beside a strong edge suffices") {
 TEST_CASE("register_features: a part is found in the whole") {
     rigid2 const truth{{-2.2, -60.0, -40.0}, {99.5, 79.5}};
     comir::image_shape const whole{1, 160, 200};
-    auto const p = make_pair(truth, whole, {1, 64, 64});
+    auto const p = grain_pair(truth, whole, {1, 64, 64});
     auto const result = comir::register_features<rigid2>(p.fixed, p.moving);
     CHECK(result.converged);
     CHECK(corner_error(result.transform, truth, {1, 160, 200}) < 2.0);
@@ -167,7 +163,7 @@ TEST_CASE("register_features: degenerate images do not converge, and do no harm"
 TEST_CASE("register_features: masks and channels") {
     comir::image_shape const shape{2, 100, 100};
     rigid2 const truth{{0.5, 2.0, 3.0}, {49.5, 49.5}};
-    auto p = make_pair(truth, shape, shape);
+    auto p = grain_pair(truth, shape, shape);
     feature_options options;
     options.sift.channels = comir::sift_channels::joined;
     auto const joined = comir::register_features<rigid2>(p.fixed, p.moving, options);
@@ -198,7 +194,7 @@ TEST_CASE("register_features: masks and channels") {
 TEST_CASE("feature_target: the fixed image is reused, results have the same bits for 1 and 2 threads") {
     comir::image_shape const shape{1, 90, 90};
     rigid2 const truth{{1.5, 2.0, 3.0}, {44.5, 44.5}};
-    auto const p = make_pair(truth, shape, shape);
+    auto const p = grain_pair(truth, shape, shape);
     comir::feature_target<rigid2> const one(p.fixed, {.threads = 1}), two(p.fixed, {.threads = 2});
     CHECK(one.features().descriptors == two.features().descriptors);
     auto const a = one.register_to(p.moving), b = two.register_to(p.moving);
@@ -213,7 +209,7 @@ TEST_CASE("feature_target: the fixed image is reused, results have the same bits
 }
 
 TEST_CASE("register_features: progress is told, and stops the work") {
-    auto const p = make_pair(rigid2{{0.2, 0.0, 0.0}, {39.5, 39.5}}, {1, 80, 80}, {1, 80, 80});
+    auto const p = grain_pair(rigid2{{0.2, 0.0, 0.0}, {39.5, 39.5}}, {1, 80, 80}, {1, 80, 80});
     feature_options options;
     std::vector<std::size_t> told;
     options.on_progress = [&](std::size_t done, std::size_t total) {
@@ -232,7 +228,7 @@ TEST_CASE("register_features: progress is told, and stops the work") {
 TEST_CASE("register_features: the settings of the CoMIR experiments register, too") {
     comir::image_shape const shape{1, 140, 140};
     rigid2 const truth{{-0.5, 4.0, -6.0}, {69.5, 69.5}};
-    auto const p = make_pair(truth, shape, shape);
+    auto const p = grain_pair(truth, shape, shape);
     auto const result = comir::register_features<rigid2>(p.fixed, p.moving, comir::comir_feature_options());
     CHECK(result.converged);
     CHECK(corner_error(result.transform, truth, shape) < 1.0);

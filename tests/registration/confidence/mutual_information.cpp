@@ -10,6 +10,7 @@
 
 namespace {
 
+using comir::information_evidence;
 using comir::rigid2;
 
 }  // namespace
@@ -42,6 +43,6 @@ TEST_CASE("information_evidence: the peak is what 4 % to every side lose, for an
     auto const outside = evidence(rigid2{{0.0, 500.0, 0.0}}, 1);
     CHECK(outside.margin == 0.0);
     CHECK(comir::confidence_of(outside) == 0.0);
-    CHECK(comir::confidence_of({0.1, 9.0}) > comir::confidence_of({0.1, 8.0}));
-    CHECK(comir::confidence_of({0.1, 8.0}) > comir::confidence_of({0.09, 8.0}));
+    CHECK(comir::confidence_of(information_evidence{0.1, 9.0}) > comir::confidence_of(information_evidence{0.1, 8.0}));
+    CHECK(comir::confidence_of(information_evidence{0.1, 8.0}) > comir::confidence_of(information_evidence{0.09, 8.0}));
 }

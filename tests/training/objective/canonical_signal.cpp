@@ -9,11 +9,11 @@
 
 namespace {
 
-using scenes = std::vector<comir::aligned_images<2>>;
+using scene_list = std::vector<comir::aligned_images<2>>;
 
 /// Blobs of 3 px that both modalities show, the second one inverted and beside noise of its own in a second channel.
-scenes common_blobs(std::size_t count) {
-    scenes result;
+scene_list common_blobs(std::size_t count) {
+    scene_list result;
     for (std::size_t s = 0; s < count; ++s) {
         comir::random_stream random(5, s);
         comir::image<float> noise({2, 60, 70});
@@ -34,7 +34,7 @@ scenes common_blobs(std::size_t count) {
 }  // namespace
 
 TEST_CASE("canonical_signal: finds what both modalities show, and leaves out what one shows alone") {
-    scenes const given = common_blobs(3);
+    scene_list const given = common_blobs(3);
     auto const signals = comir::canonical_signal<2>(given, 1, 1);
     REQUIRE(signals.size() == 3);
     double sum = 0, squares = 0, count = 0;
@@ -55,7 +55,7 @@ TEST_CASE("canonical_signal: finds what both modalities show, and leaves out wha
 }
 
 TEST_CASE("canonical_signal: channels are uncorrelated, as many as the poorest modality has features") {
-    scenes const given = common_blobs(2);
+    scene_list const given = common_blobs(2);
     auto const signals = comir::canonical_signal<2>(given, 9, 1);
     REQUIRE(signals[0].channels() == 6);
     std::vector<float> first, second;
@@ -68,7 +68,7 @@ TEST_CASE("canonical_signal: channels are uncorrelated, as many as the poorest m
 }
 
 TEST_CASE("canonical_signal: a constant modality gives finite values, other sizes an error") {
-    scenes given = common_blobs(1);
+    scene_list given = common_blobs(1);
     for (float& v : given[0][1].values())
         v = 0.25f;
     auto const signals = comir::canonical_signal<2>(given, 1, 1);
@@ -76,12 +76,12 @@ TEST_CASE("canonical_signal: a constant modality gives finite values, other size
         CHECK(std::isfinite(v));
     given[0][1] = comir::image<float>({2, 60, 71});
     CHECK_THROWS_AS(comir::canonical_signal<2>(given, 1, 1), comir::shape_error);
-    CHECK_THROWS_AS(comir::canonical_signal<2>(scenes{}, 1, 1), comir::shape_error);
+    CHECK_THROWS_AS(comir::canonical_signal<2>(scene_list{}, 1, 1), comir::shape_error);
 }
 
 TEST_CASE(
     "canonical_signal_loss: its gradient is that of its value, zero at the signal, in the signal's channels only") {
-    scenes const given = common_blobs(2);
+    scene_list const given = common_blobs(2);
     comir::sampler_options options;
     options.augment.patch = 16;
     comir::canonical_signal_loss<2> guide(given, 1, options, 1);

@@ -11,14 +11,14 @@
 
 namespace {
 
-using objective = comir::dense_info_nce<comir::mse_critic, 2>;
+using mse_objective = comir::dense_info_nce<comir::mse_critic, 2>;
 
 /// Representations of three patches, their gradient, and poses of the patches.
-struct batch {
+struct patch_batch {
     comir::crop_poses<2> poses;
     std::array<comir::tensor<float>, 2> x, dx;
 
-    batch(std::size_t patch, std::size_t grid) : poses(patch, grid, true) {
+    patch_batch(std::size_t patch, std::size_t grid) : poses(patch, grid, true) {
         comir::random_stream places(4, 0), values(5, 0);
         poses.place(3, places);
         for (std::size_t m = 0; m < 2; ++m) {
@@ -33,7 +33,7 @@ struct batch {
     }
     std::array<comir::tensor_view<float const>, 2> in() const { return {x[0].view(), x[1].view()}; }
     std::array<comir::tensor_view<float>, 2> out() { return {dx[0].view(), dx[1].view()}; }
-    comir::objective_report gradient(objective& o) {
+    comir::objective_report gradient(mse_objective& o) {
         return o.gradient({.step = 0, .steps = 9, .poses = poses}, in(), out());
     }
 };
@@ -42,8 +42,8 @@ struct batch {
 
 TEST_CASE("dense_info_nce: its gradient is that of its value, with a grid and without") {
     for (std::size_t const grid : {std::size_t{1}, std::size_t{4}}) {
-        batch b(16, grid);
-        objective o({.temperature = 0.5, .decay_l1 = 0, .decay_l2 = 0.02, .canonical_weight = 0, .threads = 1});
+        patch_batch b(16, grid);
+        mse_objective o({.temperature = 0.5, .decay_l1 = 0, .decay_l2 = 0.02, .canonical_weight = 0, .threads = 1});
         auto const found = b.gradient(o);
         CHECK(found.loss.loss == o.value({.poses = b.poses}, b.in()).loss);
         CHECK(found.decay > 0);
@@ -70,8 +70,8 @@ TEST_CASE("dense_info_nce: its gradient is that of its value, with a grid and wi
 }
 
 TEST_CASE("dense_info_nce: equal bits for one and two threads") {
-    batch one(24, 6), two(24, 6);
-    objective first({.threads = 1}), second({.threads = 2});
+    patch_batch one(24, 6), two(24, 6);
+    mse_objective first({.threads = 1}), second({.threads = 2});
     auto const a = one.gradient(first), b = two.gradient(second);
     CHECK(a.total() == b.total());
     for (std::size_t m = 0; m < 2; ++m)
@@ -87,8 +87,8 @@ TEST_CASE("dense_info_nce: the canonical-signal loss falls to a tenth in a third
     for (float& v : scene.values())
         v = static_cast<float>(random.uniform(0, 1));
     std::vector<comir::aligned_images<2>> const scenes{{scene, scene}};
-    batch b(16, 1);
-    objective o({.canonical_weight = 2, .threads = 1});
+    patch_batch b(16, 1);
+    mse_objective o({.canonical_weight = 2, .threads = 1});
     auto const at = [&](std::uint64_t step) {
         comir::objective_report const found =
             o.gradient({.step = step, .steps = 30, .poses = b.poses}, b.in(), b.out());
@@ -103,5 +103,5 @@ TEST_CASE("dense_info_nce: the canonical-signal loss falls to a tenth in a third
     CHECK(at(29) > 0.05 * first);
     o.end();
     CHECK(at(0) == 0);
-    CHECK_THROWS_AS(objective({.canonical_weight = -1}), comir::error);
+    CHECK_THROWS_AS(mse_objective({.canonical_weight = -1}), comir::error);
 }

@@ -7,16 +7,13 @@
 
 #include <comir/registration/local/alpha_amd.hpp>
 
+#include "support/corner_error.hpp"
 #include "support/image_pair.hpp"
 
 namespace {
 
 using comir::register_alpha_amd;
 using comir::rigid2;
-
-double corner_error(rigid2 const& a, rigid2 const& b, comir::image_shape const& s) {
-    return corner_distance(a, b, s.h, s.w);
-}
 
 }  // namespace
 

@@ -19,7 +19,7 @@ using comir::register_mutual_information;
 using comir::rigid2;
 
 /// Fewer starts, for what does not need them.
-mutual_information_options quick() {
+mutual_information_options one_start() {
     mutual_information_options options;
     options.start_angles = {0.0};
     options.start_shift = 0.0;
@@ -32,7 +32,7 @@ TEST_CASE("register_mutual_information: bad input is refused with a sentence tha
     auto const good = grey_texture(32, 32, 3);
     auto const run = [&](image<float> const& fixed, image<float> const& moving, auto change, image_mask const& a = {},
                          image_mask const& b = {}) {
-        auto options = quick();
+        auto options = one_start();
         change(options);
         return message([&] {
             register_mutual_information<rigid2>({.values = fixed, .mask = a}, {.values = moving, .mask = b}, options);
@@ -61,13 +61,13 @@ TEST_CASE("register_mutual_information: bad input is refused with a sentence tha
     CHECK(has(run(good, good, [](auto& o) { o.pyramid = {{.factor = 64}}; }), "factor 64 but"));
     CHECK(has(run(good, good, [](auto& o) { o.pyramid = {{.bins = 4}}; }), "bins 4"));
     CHECK(has(run(good, good, [](auto& o) { o.pyramid = {{.samples = 1u << 20}}; }), "samples 1048576"));
-    comir::mutual_information_target<rigid2> const target(good, quick());
+    comir::mutual_information_target<rigid2> const target(good, one_start());
     CHECK(has(message([&] {
                   target.register_to(good, {rigid2{{std::nan(""), 0.0, 0.0}, {}}});
               }),
               "a start has a parameter or centre that is not finite"));
     CHECK(has(message([&] {
-                  auto options = quick();
+                  auto options = one_start();
                   options.start_angles = {0.3};
                   register_mutual_information<comir::translation2>(good, good, options);
               }),

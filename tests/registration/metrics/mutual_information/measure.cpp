@@ -26,7 +26,7 @@ image<float> random_image(std::size_t h, std::size_t w, std::uint64_t seed) {
     return out;
 }
 
-image_mask holes(std::size_t h, std::size_t w) {
+image_mask mask_with_hole(std::size_t h, std::size_t w) {
     image_mask mask({1, h, w}, 1);
     for (std::size_t y = 3; y < 6; ++y)
         for (std::size_t x = 0; x < 5; ++x)
@@ -116,7 +116,7 @@ double plain_measure(problem const& p, comir::mi_points const& points, comir::po
 }
 
 template <class Transform>
-Transform some_transform() {
+Transform nearby_transform() {
     Transform t;
     t.centre = {7.0, 6.0};
     if constexpr (Transform::parameter_count == 2)
@@ -133,8 +133,8 @@ Transform some_transform() {
 problem make_problem(bool masked, bool normalised, std::size_t factor = 1) {
     return {random_image(13, 17, 1),
             random_image(12, 19, 2),
-            masked ? holes(13, 17) : image_mask{},
-            masked ? holes(12, 19) : image_mask{},
+            masked ? mask_with_hole(13, 17) : image_mask{},
+            masked ? mask_with_hole(12, 19) : image_mask{},
             factor,
             9,
             normalised};
@@ -154,7 +154,7 @@ TEST_CASE("mutual_information: the measure equals its definition, with masks, as
         for (bool const normalised : {false, true}) {
             problem const p = make_problem(masked, normalised);
             auto const points = make_points(p, 512);
-            auto const t = some_transform<comir::rigid2>();
+            auto const t = nearby_transform<comir::rigid2>();
             // The second sample passes the end.
             for (comir::point_sample const sample : {comir::point_sample{0, 512}, {384, 256}}) {
                 auto const e = evaluate(p, points, sample, t);
@@ -172,7 +172,7 @@ TEST_CASE_TEMPLATE("mutual_information: the gradient equals the measure's change
         for (std::size_t const factor : {std::size_t{1}, std::size_t{2}}) {
             problem const p = make_problem(true, normalised, factor);
             auto const points = make_points(p, 512);
-            auto const t = some_transform<Transform>();
+            auto const t = nearby_transform<Transform>();
             comir::point_sample const all{0, 512};
             auto const e = evaluate(p, points, all, t);
             double size = 0.0;
