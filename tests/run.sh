@@ -10,7 +10,7 @@ source tests/packages.sh
 # Threads that wait for others let these work: on a busy machine the tests take half the time.
 export OMP_WAIT_POLICY=passive
 
-cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCOMIR_WERROR=ON
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCOMIR_WERROR=ON -DCOMIR_UNITY=ON
 cmake --build "$build" --parallel
 ctest --test-dir "$build" --output-on-failure
 
