@@ -2,13 +2,19 @@
 # Everything that takes longer than the gate (tests/run.sh), run by hand: each part to its end whatever fails, then a table
 # of results and times. Exit code 1 if anything failed.
 # Usage: tests/run_all.sh [--part NAME]... [--only LABEL] [folder of logs, default build-all]
-#   --part   only this part: address, thread (default: all)
+#   --part   only this part: headers, address, thread (default: all)
 #   --only   only the tests of this label: core, transform, ... (ctest --print-labels lists them)
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 # A part is a function part_<name> that calls `step` for what it does, and a word here.
-all_parts=(address thread)
+all_parts=(headers address thread)
+
+# Every header compiles alone. Whether all of them together do, the gate sees.
+part_headers() {
+    step headers configure cmake --preset dev &&
+        step headers build cmake --build --preset dev --parallel --target all_verify_interface_header_sets
+}
 
 part_address() { sanitized_tests address asan; }
 part_thread() { sanitized_tests thread tsan; }
