@@ -73,10 +73,11 @@ std::vector<method_option> add_method(CLI::App& command, method_settings& s) {
              ->check(above_zero()),
          searches},
         {command
-             .add_option("--scale", s.scale,
-                         "auto, global, global_mi: pixels of the moving image that one of the fixed image measures, one "
-                         "number or LOW,HIGH; default of auto: what the files' pixel sizes say to 8 %, without them 1 "
-                         "to 10 % and in doubt 0.4 to 2.5")
+             .add_option(
+                 "--scale", s.scale,
+                 "auto, global, global_mi: pixels of the moving image that one of the fixed image measures, one "
+                 "number or LOW,HIGH; default of auto: what the files' pixel sizes say to 8 %, without them 1 "
+                 "to 10 % and in doubt 0.4 to 2.5")
              ->delimiter(',')
              ->expected(1, 2)
              ->check(number_check("POSITIVE", "a scale from 0.01 to 100",
@@ -86,13 +87,13 @@ std::vector<method_option> add_method(CLI::App& command, method_settings& s) {
              .add_option("--min-overlap", s.min_overlap,
                          "auto, global, global_mi: share of the smaller image that has to lie in the larger one, above "
                          "0 to 1; default: a quarter, three quarters of a small image in a large one")
-             ->check(number_check("SHARE", "a share above 0, at most 1",
-                                  [](double v) { return v > 0.0 && v <= 1.0; })),
+             ->check(number_check("SHARE", "a share above 0, at most 1", [](double v) { return v > 0.0 && v <= 1.0; })),
          searches},
         {command
-             .add_option("--mirror", s.mirror,
-                         "auto: whether the moving image may be mirrored, such as a slide that was turned over: no, yes, "
-                         "or auto, where nothing else fits")
+             .add_option(
+                 "--mirror", s.mirror,
+                 "auto: whether the moving image may be mirrored, such as a slide that was turned over: no, yes, "
+                 "or auto, where nothing else fits")
              ->check(CLI::IsMember({"auto", "yes", "no"}))
              ->capture_default_str(),
          {"auto"}},

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <string_view>
 #include <variant>
 
 #include <doctest/doctest.h>
@@ -78,23 +79,32 @@ TEST_CASE("make_method: every method finds the displacement of a textured pair")
     }
 }
 
-TEST_CASE("make_method: alpha_amd finds the kind of transform that is asked for, the others rigid ones") {
+TEST_CASE("make_method: methods find the kind of transform that they are asked for") {
     auto const image = blobs();
-    for (auto const kind : {comir::transform_kind::translation, comir::transform_kind::rigid,
-                            comir::transform_kind::similarity, comir::transform_kind::affine}) {
-        comir::method_options options{.threads = 1};
-        options.transform = kind;
-        options.samples = 50;
-        auto const found = comir::make_method("alpha_amd", options)(image, image);
-        CHECK(found.transform.index() == static_cast<std::size_t>(kind));
-        comir::affine2 const t = comir::to_affine(found.transform);
-        CHECK(std::abs(t.parameters[0] - 1.0) < 0.05);
-        CHECK(std::abs(t.parameters[4]) < 3.0);
-    }
-    CHECK_THROWS_WITH_AS(comir::make_method("auto", {.transform = comir::transform_kind::affine}),
-                         "comir::make_method: the method 'auto' finds rigid transforms only, another kind was asked "
-                         "for; take alpha_amd",
+    for (char const* const name : {"alpha_amd", "sift", "sift+alpha_amd", "mi", "global", "auto"})
+        for (auto const kind : {comir::transform_kind::translation, comir::transform_kind::rigid,
+                                comir::transform_kind::similarity, comir::transform_kind::affine}) {
+            bool const searches = std::string_view(name) == "global";
+            if ((std::string_view(name) == "auto" && kind == comir::transform_kind::translation) ||
+                (searches && (kind == comir::transform_kind::translation || kind == comir::transform_kind::affine)))
+                continue;
+            CAPTURE(name);
+            CAPTURE(static_cast<int>(kind));
+            comir::method_options options{.threads = 1};
+            options.transform = kind;
+            options.samples = 50;
+            auto const found = comir::make_method(name, options)(image, image);
+            CHECK(found.transform.index() == static_cast<std::size_t>(kind));
+        }
+    CHECK_THROWS_WITH_AS(comir::make_method("auto", {.transform = comir::transform_kind::translation}),
+                         "comir::make_method: auto finds rigid, similarity and affine transforms, a translation was "
+                         "asked for; take alpha_amd or mi",
                          comir::error);
+    CHECK_THROWS_WITH_AS(comir::make_method("global", {.transform = comir::transform_kind::affine}),
+                         "comir::make_method: the method 'global' finds rigid and similarity transforms, another kind "
+                         "was asked for; take auto",
+                         comir::error);
+    CHECK_THROWS_AS(comir::make_method("auto", {.min_scale = 2.0, .max_scale = 1.0}), comir::error);
 }
 
 TEST_CASE("make_method: sift tells its matches, and global_mi compares raw images where it is told to") {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include <comir/core/error.hpp>
-#include <comir/registration/automatic/any_pair.hpp>
+#include <comir/registration/automatic/register_any.hpp>
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/by_features/features_then_alpha_amd.hpp>
 #include <comir/registration/global/search.hpp>
@@ -155,17 +155,22 @@ inline registration_method make_method(std::string_view name, method_options con
             "comir::make_method: auto finds rigid, similarity and affine transforms, a translation was asked for; take "
             "alpha_amd or mi");
     require(options.min_scale >= 0.0 && options.min_scale <= options.max_scale, "comir::make_method: min_scale is ",
-            options.min_scale, " and max_scale ", options.max_scale, ", expected 0 < min_scale <= max_scale, or both 0");
+            options.min_scale, " and max_scale ", options.max_scale,
+            ", expected 0 < min_scale <= max_scale, or both 0");
     if (name == "auto")
         return detail::auto_method(options);
     if (name == "alpha_amd")
-        return detail::with_kind(options, [&]<class T>(std::type_identity<T>) { return detail::alpha_amd_method<T>(options); });
+        return detail::with_kind(options,
+                                 [&]<class T>(std::type_identity<T>) { return detail::alpha_amd_method<T>(options); });
     if (name == "sift")
-        return detail::with_kind(options, [&]<class T>(std::type_identity<T>) { return detail::sift_method<T>(options); });
+        return detail::with_kind(options,
+                                 [&]<class T>(std::type_identity<T>) { return detail::sift_method<T>(options); });
     if (name == "sift+alpha_amd")
-        return detail::with_kind(options, [&]<class T>(std::type_identity<T>) { return detail::sift_then_alpha_amd_method<T>(options); });
+        return detail::with_kind(
+            options, [&]<class T>(std::type_identity<T>) { return detail::sift_then_alpha_amd_method<T>(options); });
     if (name == "mi")
-        return detail::with_kind(options, [&]<class T>(std::type_identity<T>) { return detail::mi_method<T>(options); });
+        return detail::with_kind(options,
+                                 [&]<class T>(std::type_identity<T>) { return detail::mi_method<T>(options); });
     if (name == "global")
         return detail::search_method(options, search_metric::zncc);
     if (name == "global_mi")

@@ -197,7 +197,7 @@ TEST_CASE("information_scores: every shift of masked images equals the plain joi
 
 TEST_CASE("correlation_at, information_at: single shifts equal the plain loops") {
     auto fixed = random_level(2, 33, 41, true, 5), moving = random_level(2, 20, 37, true, 6);
-    detail::turned_image const turned(moving, 0.0, false);
+    detail::turned_image const turned(moving, 0.0, 1.0, false);
     REQUIRE(turned.grid.w == moving.width());
     REQUIRE(turned.grid.h == moving.height());
     for (long const x : {-30L, -3L, 0L, 2L, 35L})
@@ -209,7 +209,7 @@ TEST_CASE("correlation_at, information_at: single shifts equal the plain loops")
         }
     make_numbers(fixed, 4);
     make_numbers(moving, 4);
-    detail::turned_image const numbers(moving, 0.0, true);
+    detail::turned_image const numbers(moving, 0.0, 1.0, true);
     for (long const x : {-30L, 0L, 35L})
         for (long const y : {-12L, 1L, 28L}) {
             auto const pairs = meeting(fixed, moving, x, y);
@@ -224,7 +224,7 @@ TEST_CASE("turn_level: quarter turns move pixels, and the masked and the outside
     std::size_t const h = level.height(), w = level.width();
     for (int k = 0; k < 4; ++k) {
         CAPTURE(k);
-        detail::turned_image const turned(level, static_cast<double>(k) * std::acos(0.0), false);
+        detail::turned_image const turned(level, static_cast<double>(k) * std::acos(0.0), 1.0, false);
         REQUIRE(turned.grid.w == (k % 2 == 0 ? w : h));
         double most = 0.0, counted = 0.0;
         for (std::size_t y = 0; y < turned.grid.h; ++y)
@@ -240,6 +240,6 @@ TEST_CASE("turn_level: quarter turns move pixels, and the masked and the outside
         CHECK(most < 1e-5);
         CHECK(counted == level.area);
     }
-    detail::turned_image const slanted(level, 0.5, false);
+    detail::turned_image const slanted(level, 0.5, 1.0, false);
     CHECK(slanted.weight_row(0)[0] == 0.0f);
 }

@@ -27,10 +27,15 @@ struct working_factors {
     working_factors(image_shape const& f, image_shape const& m, double scale, std::size_t most_pixels) {
         double const unit_f = std::max(1.0, 1.0 / scale), unit_m = std::max(1.0, scale);
         auto const share = [&](image_shape const& s, double unit) {
-            return static_cast<double>(s.h) * static_cast<double>(s.w) / (unit * unit * static_cast<double>(most_pixels));
+            return static_cast<double>(s.h) * static_cast<double>(s.w) /
+                   (unit * unit * static_cast<double>(most_pixels));
         };
         double const most = std::max(share(f, unit_f), share(m, unit_m));
-        double const k = most <= 1.0 ? 1.0 : std::ceil(std::sqrt(most));
+        double k = most <= 1.0 ? 1.0 : std::ceil(std::sqrt(most));
+        // A small field of view in an overview is not shrunk to nothing.
+        double const shortest = std::min(static_cast<double>(std::min(f.h, f.w)) / unit_f,
+                                         static_cast<double>(std::min(m.h, m.w)) / unit_m);
+        k = std::clamp(std::floor(shortest / 256.0), 1.0, k);
         fixed = k * unit_f;
         moving = k * unit_m;
     }
@@ -52,26 +57,6 @@ inline registration_image shrink(registration_input const& full, double factor, 
 inline affine2 enlarge(affine2 const& between_shrunk, working_factors const& by) {
     affine2 const at_origin = to_affine(between_shrunk);
     return make_affine((by.moving / by.fixed) * at_origin.linear(), by.moving * translation(at_origin), point2{});
-}
-
-/// Every row of all images read backwards.
-inline registration_image mirrored(registration_input const& from) {
-    registration_image out = copy_of(from);
-    auto const flip = [](auto& i) {
-        for (std::size_t c = 0; c < i.channels(); ++c)
-            for (std::size_t y = 0; y < i.height(); ++y)
-                std::reverse(i.row(c, y), i.row(c, y) + i.width());
-    };
-    flip(out.values);
-    flip(out.mask);
-    flip(out.raw);
-    flip(out.weights);
-    return out;
-}
-
-/// The map that takes pixels of an image of this shape to those of the mirrored one, and back.
-inline affine2 mirror_map(image_shape const& s) {
-    return {{-1.0, 0.0, 0.0, 1.0, static_cast<double>(s.w) - 1.0, 0.0}, {}};
 }
 
 }}}  // namespace comir::COMIR_ABI::detail

@@ -28,8 +28,7 @@ public:
           band_(std::move(band)),
           options_(o),
           factors_(search_factors(band_.fixed_shape(fixed.shape()), band_.moving_shape(moving.shape()), o)) {
-        options_.min_overlap =
-            least_overlap(o, band_.fixed_shape(fixed.shape()), band_.moving_shape(moving.shape()));
+        options_.min_overlap = least_overlap(o, band_.fixed_shape(fixed.shape()), band_.moving_shape(moving.shape()));
     }
 
     std::size_t resolutions() const { return factors_.size(); }

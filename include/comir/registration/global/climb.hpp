@@ -87,7 +87,9 @@ private:
         last.swap(near.turned);
         double const f = fixed_.factor;
         for (std::size_t a = 0; a < turns; ++a) {
-            double const by_angle = a < 3 ? static_cast<double>(a) - 1.0 : 0.0, by_scale = a < 3 ? 0.0 : a == 3 ? -1.0 : 1.0;
+            double const by_angle = a < 3 ? static_cast<double>(a) - 1.0 : 0.0, by_scale = a < 3    ? 0.0
+                                                                                           : a == 3 ? -1.0
+                                                                                                    : 1.0;
             if ((by_angle != 0.0 && step.angle == 0.0) || (by_scale != 0.0 && step.scale == 0.0))
                 continue;
             double const angle = centre.angle + by_angle * step.angle;

@@ -76,10 +76,9 @@ public:
         // In batches, so that the callback runs on the caller's thread.
         std::size_t const batch = options_.on_progress ? 4 * slots : parts.size();
         for (std::size_t begin = 0; begin < parts.size(); begin += batch) {
-            parallel_for_slots(std::min(batch, parts.size() - begin), static_cast<int>(slots),
-                               [&](std::size_t i, std::size_t slot) {
-                                   parts[begin + i] = search_turn(begin + i, scratch[slot]);
-                               });
+            parallel_for_slots(
+                std::min(batch, parts.size() - begin), static_cast<int>(slots),
+                [&](std::size_t i, std::size_t slot) { parts[begin + i] = search_turn(begin + i, scratch[slot]); });
             if (!keep_going(options_.on_progress, std::min(begin + batch, parts.size()), parts.size())) {
                 result.stopped = true;
                 return result;

@@ -58,8 +58,7 @@ struct sampled_level {
 inline sampled_level sample_level(image<float> const& full, image_mask const& mask, double factor, int threads) {
     sampled_level made;
     auto const whole = static_cast<std::size_t>(factor);
-    auto const blurred =
-        make_pyramid_level(full, {whole, factor > 1.0 ? 0.5 * factor : 0.0}, mask, threads).values;
+    auto const blurred = make_pyramid_level(full, {whole, factor > 1.0 ? 0.5 * factor : 0.0}, mask, threads).values;
     if (factor == static_cast<double>(whole)) {
         made.values = blurred;
         if (!mask.empty())

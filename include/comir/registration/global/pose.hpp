@@ -20,9 +20,9 @@ struct search_pose {
     double angle = 0.0;       // radians, fixed to moving
     double x = 0.0, y = 0.0;  // pixels of the full fixed image
     double score = static_cast<double>(no_score);
-    double overlap = 0.0;   // pixels of the level
-    double scale = 1.0;     // pixels of the moving image that one of the fixed image measures
-    std::size_t band = 0;   // of the search's scale_bands
+    double overlap = 0.0;  // pixels of the level
+    double scale = 1.0;    // pixels of the moving image that one of the fixed image measures
+    std::size_t band = 0;  // of the search's scale_bands
 };
 
 inline bool better(search_pose const& a, search_pose const& b) {

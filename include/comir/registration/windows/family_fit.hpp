@@ -102,9 +102,7 @@ held_out_gain gain_of(std::span<window_scores const> windows, affine2 const& sco
         for (std::size_t i = 0; i < windows.size(); ++i) {
             if (fitted(i))
                 continue;
-            auto const at = [&](auto const& t) {
-                return windows[i](back(t(windows[i].middle)) - windows[i].middle);
-            };
+            auto const at = [&](auto const& t) { return windows[i](back(t(windows[i].middle)) - windows[i].middle); };
             double const difference = at(richer) - at(poorer);
             gain.sum += difference;
             squares += difference * difference;

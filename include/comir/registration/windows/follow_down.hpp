@@ -9,7 +9,6 @@
 
 #include <comir/core/parallel.hpp>
 #include <comir/image/image.hpp>
-#include <comir/registration/automatic/windows.hpp>
 #include <comir/registration/global/options.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/prepared_image.hpp>
@@ -33,9 +32,10 @@ inline registration_image cut_part(registration_input const& whole, region const
 
 /// Scores of windows that are cut out of large images, spread over what both show: `per_side` along each side of the
 /// fixed image at most, so that work and memory do not grow with the images.
-inline std::vector<window_scores> score_spread_windows(registration_input const& fixed, registration_input const& moving,
-                                                       affine2 const& fixed_to_moving, window_options const& w,
-                                                       std::size_t per_side, global_search_options const& options) {
+inline std::vector<window_scores> score_spread_windows(registration_input const& fixed,
+                                                       registration_input const& moving, affine2 const& fixed_to_moving,
+                                                       window_options const& w, std::size_t per_side,
+                                                       global_search_options const& options) {
     global_search_options o = options;
     o.threads = 1;
     double const unit = w.fixed_factor, half = 0.5 * unit * static_cast<double>(w.side - 1);
@@ -70,8 +70,7 @@ inline std::vector<window_scores> score_spread_windows(registration_input const&
             return;
         point2 const first_a{static_cast<double>(a->x), static_cast<double>(a->y)},
             first_b{static_cast<double>(b->x), static_cast<double>(b->y)};
-        affine2 const here =
-            make_affine(fixed_to_moving.linear(), fixed_to_moving(first_a) - first_b, point2{});
+        affine2 const here = make_affine(fixed_to_moving.linear(), fixed_to_moving(first_a) - first_b, point2{});
         prepared_image const part_a(cut_part(fixed, *a)), part_b(cut_part(moving, *b));
         found[i] = score_windows_at(part_a, part_b, here, w, {at - first_a}, o);
         for (window_scores& one : found[i]) {
@@ -102,7 +101,8 @@ inline void follow_down(window_fitting& fitting, registration_input const& fixed
     double const scale = std::sqrt(std::abs(m(0, 0) * m(1, 1) - m(0, 1) * m(1, 0)));
     double const finest = std::max(1.0, 1.0 / scale);
     double unit = fitting.windows.front().unit;
-    affine2 transform = compose(fitting.scored_under, fit_windows(fitting.windows, transform_kind::affine).map.as_affine());
+    affine2 transform =
+        compose(fitting.scored_under, fit_windows(fitting.windows, transform_kind::affine).map.as_affine());
     while (unit > 1.01 * finest) {
         unit = std::max(finest, 0.5 * unit);
         window_options const w{.fixed_factor = unit, .moving_factor = unit * scale, .side = 48, .reach = 6};

@@ -20,11 +20,11 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 struct window_verdict {
     static constexpr std::size_t least_windows = 6;  // to say anything
 
-    affine2 transform{};      // the affine map that they agree on most, near the one that was judged
-    double z_score = 0.0;     // of their agreement at first, against all maps nearby
-    double score = 0.0;       // mean of the windows' scores under it
-    double agreement = 0.0;   // share of the windows whose own best shift is within one and a half steps of the map's
-    double moved = 0.0;       // largest distance of the fixed image's corners under both transforms, px of the moving one
+    affine2 transform{};     // the affine map that they agree on most, near the one that was judged
+    double z_score = 0.0;    // of their agreement at first, against all maps nearby
+    double score = 0.0;      // mean of the windows' scores under it
+    double agreement = 0.0;  // share of the windows whose own best shift is within one and a half steps of the map's
+    double moved = 0.0;  // largest distance of the fixed image's corners under both transforms, px of the moving one
     std::vector<window_scores> windows;  // at the finest resolution that was compared
     affine2 scored_under{};              // the map that their scores are around
 
@@ -74,13 +74,16 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
     Eigen::Matrix2d const linear = pose.linear();
     double const scale = std::sqrt(std::abs(linear(0, 0) * linear(1, 1) - linear(0, 1) * linear(1, 0)));
     double const step = window_step(fixed.shape(), moving.shape(), scale);
-    auto const smaller = static_cast<double>(std::min({fixed.shape().h, fixed.shape().w, moving.shape().h, moving.shape().w}));
+    auto const smaller =
+        static_cast<double>(std::min({fixed.shape().h, fixed.shape().w, moving.shape().h, moving.shape().w}));
     window_map map;
     for (int round = 0; round < 5; ++round) {
         bool const coarse = round < 3;
         double const unit = coarse ? 2.0 * step : step;
-        window_options w{.fixed_factor = unit * std::max(1.0, 1.0 / scale), .moving_factor = unit * std::max(1.0, scale)};
-        w.side = static_cast<std::size_t>(std::clamp(smaller / std::max(w.fixed_factor, w.moving_factor) / 5.0, 20.0, 48.0));
+        window_options w{.fixed_factor = unit * std::max(1.0, 1.0 / scale),
+                         .moving_factor = unit * std::max(1.0, scale)};
+        w.side =
+            static_cast<std::size_t>(std::clamp(smaller / std::max(w.fixed_factor, w.moving_factor) / 5.0, 20.0, 48.0));
         w.reach = coarse ? 6 : 4;
         verdict.windows = score_windows(fixed, moving, verdict.transform, w, o);
         verdict.scored_under = verdict.transform;
@@ -101,7 +104,8 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
             ++round;
     }
     verdict.agreement = agreement_of(verdict.windows, map);
-    verdict.moved = corner_distance(pose, with_centre(verdict.transform, pose.centre), fixed.shape().h, fixed.shape().w);
+    verdict.moved =
+        corner_distance(pose, with_centre(verdict.transform, pose.centre), fixed.shape().h, fixed.shape().w);
     return verdict;
 }
 

@@ -52,8 +52,8 @@ constexpr std::size_t freedom_of(transform_kind kind) {
 /// What windows say of a map, beside the map.
 struct window_fit {
     window_map map{};
-    double score = 0.0;        // sum over the windows
-    double z_score = 0.0;      // of the sum, above all maps on the grid, in their standard deviations
+    double score = 0.0;    // sum over the windows
+    double z_score = 0.0;  // of the sum, above all maps on the grid, in their standard deviations
 };
 
 inline double score_of(std::span<window_scores const> windows, window_map const& map) {

@@ -19,12 +19,12 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// How alike a window of the fixed image and the moving image are at every small shift from where a transform puts it.
 struct window_scores {
-    point2 middle;                   // of the window, px of the full fixed image
-    std::size_t number = 0;          // in the order they were asked for
-    std::size_t colour = 0;          // 0 or 1, of its field on a chessboard
-    double unit = 1.0;               // px of the full fixed image that a step measures
-    std::ptrdiff_t reach = 0;        // steps to either side
-    std::vector<float> scores;       // (2 reach + 1)^2, rows of y: 0 on average, in units of the score
+    point2 middle;              // of the window, px of the full fixed image
+    std::size_t number = 0;     // in the order they were asked for
+    std::size_t colour = 0;     // 0 or 1, of its field on a chessboard
+    double unit = 1.0;          // px of the full fixed image that a step measures
+    std::ptrdiff_t reach = 0;   // steps to either side
+    std::vector<float> scores;  // (2 reach + 1)^2, rows of y: 0 on average, in units of the score
 
     std::size_t side() const { return static_cast<std::size_t>(2 * reach + 1); }
     float at(std::ptrdiff_t x, std::ptrdiff_t y) const {
@@ -46,8 +46,8 @@ struct window_scores {
         for (std::ptrdiff_t j = 0; j < 4; ++j)
             for (std::ptrdiff_t i = 0; i < 4; ++i)
                 value += u[static_cast<std::size_t>(i)] * v[static_cast<std::size_t>(j)] *
-                         static_cast<double>(at(std::clamp(ix + i - 1, -reach, reach),
-                                                std::clamp(iy + j - 1, -reach, reach)));
+                         static_cast<double>(
+                             at(std::clamp(ix + i - 1, -reach, reach), std::clamp(iy + j - 1, -reach, reach)));
         return value;
     }
 };
@@ -55,9 +55,9 @@ struct window_scores {
 /// Which windows are compared, and how far they are shifted.
 struct window_options {
     double fixed_factor = 1.0, moving_factor = 1.0;  // px of each full image on a step
-    std::size_t side = 48;       // of a window, steps
-    std::ptrdiff_t reach = 6;    // steps
-    double least_share = 0.6;    // of a window's pixels that must count in both images
+    std::size_t side = 48;                           // of a window, steps
+    std::ptrdiff_t reach = 6;                        // steps
+    double least_share = 0.6;                        // of a window's pixels that must count in both images
 };
 
 /// The moving image's level on the fixed image's grid under a transform, as a level.
@@ -75,7 +75,8 @@ inline search_level level_under(search_level const& fixed, search_level const& m
     for (std::size_t y = 0; y < shape.h; ++y) {
         point2 const start = fixed_to_moving({0.0, fixed.factor * static_cast<double>(y)}) * (1.0 / moving.factor);
         for (std::size_t x = 0; x < shape.w; ++x) {
-            double const px = start.x + m(0, 0) * static_cast<double>(x), py = start.y + m(1, 0) * static_cast<double>(x);
+            double const px = start.x + m(0, 0) * static_cast<double>(x),
+                         py = start.y + m(1, 0) * static_cast<double>(x);
             if (!(px >= 0.0 && py >= 0.0 && px <= right && py <= bottom))
                 continue;
             auto const x0 = std::min(static_cast<std::size_t>(px), moving.width() - 2),
@@ -155,6 +156,9 @@ inline std::vector<window_scores> score_windows(search_level const& a, search_le
         if (count < 0.5 * static_cast<double>(scores.size()))
             return;
         auto const mean = static_cast<float>(total / count);
+        // Without texture every shift is as good.
+        if (!(*std::ranges::max_element(scores) - mean > 1e-6f))
+            return;
         for (float& s : scores)
             s = s > no_score ? s - mean : 0.0f;
         w.reach = windows.reach;
@@ -171,8 +175,7 @@ inline std::vector<window_scores> score_windows_at(prepared_image const& fixed, 
                                                    affine2 const& fixed_to_moving, window_options const& windows,
                                                    std::vector<point2> const& middles, global_search_options const& o) {
     search_level const& a = level_of(fixed, windows.fixed_factor, o, o.metric);
-    search_level const b =
-        level_under(a, level_of(moving, windows.moving_factor, o, o.metric), fixed_to_moving);
+    search_level const b = level_under(a, level_of(moving, windows.moving_factor, o, o.metric), fixed_to_moving);
     return score_windows(a, b, middles, windows, o);
 }
 
@@ -181,8 +184,7 @@ inline std::vector<window_scores> score_windows(prepared_image const& fixed, pre
                                                 affine2 const& fixed_to_moving, window_options const& windows,
                                                 global_search_options const& o) {
     search_level const& a = level_of(fixed, windows.fixed_factor, o, o.metric);
-    search_level const b =
-        level_under(a, level_of(moving, windows.moving_factor, o, o.metric), fixed_to_moving);
+    search_level const b = level_under(a, level_of(moving, windows.moving_factor, o, o.metric), fixed_to_moving);
     std::size_t left = a.width(), top = a.height(), right = 0, bottom = 0;
     for (std::size_t y = 0; y < a.height(); ++y)
         for (std::size_t x = 0; x < a.width(); ++x)

@@ -1,0 +1,214 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include <comir/registration/automatic/hypothesis.hpp>
+#include <comir/registration/automatic/mirror.hpp>
+#include <comir/registration/automatic/options.hpp>
+#include <comir/registration/automatic/refine.hpp>
+#include <comir/registration/automatic/stages.hpp>
+#include <comir/registration/confidence/search.hpp>
+#include <comir/registration/confidence/search_information.hpp>
+#include <comir/registration/global/search.hpp>
+#include <comir/registration/prepared_image.hpp>
+#include <comir/registration/windows/verdict.hpp>
+#include <comir/transform/affine.hpp>
+#include <comir/transform/compose.hpp>
+#include <comir/transform/geometry.hpp>
+#include <comir/transform/rigid.hpp>
+#include <comir/transform/similarity.hpp>
+
+namespace comir { inline namespace COMIR_ABI { namespace detail {
+
+/// Looks for a pose of two working copies: at the expected scale as register_auto does, and where that is in doubt at
+/// other scales and mirrored. Windows judge what is found.
+class pose_hunt {
+public:
+    pose_hunt(prepared_image const& fixed, prepared_image const& moving, automatic_options const& options)
+        : fixed_(fixed), moving_(moving), options_(std::make_shared<automatic_options const>(options)) {
+        windows_ = options.search;
+        windows_.threads = options.threads;
+        // Representations are alike, raw images are not.
+        bool const alike = !fixed.input().raw.empty() && options.values_alike;
+        windows_.metric = alike ? search_metric::zncc_and_mi : search_metric::mutual_information;
+    }
+
+    pose_hypothesis const& best() const { return best_; }
+    global_search_options const& windows() const { return windows_; }
+
+    void run() {
+        if (options_->mirror != mirror_search::yes)
+            search_in(moving_, false);
+        if (is_sure() || options_->mirror == mirror_search::no)
+            return;
+        prepared_image const flipped(mirrored(moving_));
+        if (options_->mirror == mirror_search::yes)
+            search_in(flipped, true);
+        else
+            search_scales(flipped, true,
+                          options_->values_alike ? search_metric::zncc : search_metric::mutual_information);
+    }
+
+private:
+    bool is_sure() const { return best_.confidence >= 0.9; }
+
+    void search_in(prepared_image const& moving, bool mirrored) {
+        bool const scales = options_->min_scale < options_->max_scale;
+        pose_refiner<rigid2> const refiner(fixed_, *options_);
+        automatic_stages<rigid2> stages(fixed_, moving, options_, refiner);
+        auto const judged = [&] {
+            auto const& r = stages.best();
+            if (!r.converged)
+                return;
+            pose_hypothesis h;
+            h.pose = to_affine(r.transform);
+            h.rigid = true;
+            h.mirrored = mirrored;
+            h.found_with = r.confidence;
+            h.value = r.value;
+            h.overlap = r.overlap;
+            consider(std::move(h), moving);
+            // Windows may agree on two poses of a regular pattern; a search that is in doubt knows the other one.
+            if (is_sure() && r.confidence >= 0.9)
+                return;
+            for (auto const& c : stages.candidates())
+                consider({.pose = to_affine(c.transform),
+                          .rigid = true,
+                          .mirrored = mirrored,
+                          .value = c.score,
+                          .overlap = c.overlap},
+                         moving);
+        };
+        stages.search();
+        judged();
+        // What costs least is asked first: correlation, then mutual information at the expected scale, then at others.
+        if (!is_sure() && scales && options_->values_alike)
+            search_scales(moving, mirrored, search_metric::zncc);
+        if (!is_sure() && stages.best().converged && options_->ask_raw_below > 0.0) {
+            stages.search_raw();
+            judged();
+        }
+        if (!is_sure() && scales && !options_->values_alike)
+            search_near_scales(moving, mirrored);
+        if (!is_sure() && scales)
+            search_scales(moving, mirrored, search_metric::mutual_information);
+        if (!is_sure() && options_->small_structures)
+            search_small_structures(moving, mirrored);
+        if (best_.confidence < options_->ask_features_below && stages.best().converged) {
+            stages.match_features();
+            judged();
+        }
+    }
+
+    /// Once more at a finer coarsest resolution, for images whose structures are small.
+    void search_small_structures(prepared_image const& moving, bool mirrored) {
+        global_search_options o = options_->search;
+        o.threads = options_->threads;
+        o.finest = 2;
+        o.clusters = 5;
+        o.candidates = 6;
+        o.coarse_side = 128;
+        o.metric = options_->values_alike ? search_metric::zncc : search_metric::mutual_information;
+        consider_all(global_search_target<rigid2>(fixed_, o).search(moving), o.metric, moving, mirrored, true);
+    }
+
+    /// Scales that raw images have more often than others, as finely as mutual information needs it.
+    void search_near_scales(prepared_image const& moving, bool mirrored) {
+        global_search_options o = other_scales(search_metric::mutual_information);
+        o.min_scale = std::max(o.min_scale, 0.8);
+        o.max_scale = std::min(o.max_scale, 1.25);
+        if (!(o.min_scale < o.max_scale))
+            return;
+        o.scale_step = 0.1;
+        o.candidates = 12;
+        consider_all(global_search_target<similarity2>(fixed_, o).search(moving), o.metric, moving, mirrored, false);
+    }
+    /// All scales; by mutual information at a coarse resolution and with few clusters, since it costs so much.
+    void search_scales(prepared_image const& moving, bool mirrored, search_metric metric) {
+        global_search_options o = other_scales(metric);
+        if (metric == search_metric::mutual_information) {
+            o.coarse_side = 40;
+            o.clusters = 5;
+        }
+        consider_all(global_search_target<similarity2>(fixed_, o).search(moving), metric, moving, mirrored, false);
+    }
+    global_search_options other_scales(search_metric metric) const {
+        global_search_options o = options_->search;
+        o.threads = options_->threads;
+        o.min_scale = options_->min_scale;
+        o.max_scale = options_->max_scale;
+        o.metric = metric;
+        // Windows reach further than these leave open.
+        o.scale_step = 0.13;
+        o.finest = 2;
+        return o;
+    }
+
+    template <class Transform>
+    void consider_all(search_outcome<Transform> const& outcome, search_metric metric, prepared_image const& moving,
+                      bool mirrored, bool rigid) {
+        for (std::size_t i = 0; i < outcome.candidates.size(); ++i) {
+            pose_hypothesis h;
+            h.rigid = rigid;
+            h.pose = to_affine(outcome.candidates[i].transform);
+            h.mirrored = mirrored;
+            h.found_with = metric == search_metric::zncc
+                               ? search_confidence(evidence_of(outcome, i))
+                               : confidence_of(outcome, i, metric, fixed_, moving, options_->threads);
+            h.value = outcome.candidates[i].score;
+            h.overlap = outcome.candidates[i].overlap;
+            consider(std::move(h), moving);
+        }
+    }
+
+    void consider(pose_hypothesis h, prepared_image const& moving) {
+        h.verdict = judge(fixed_, moving, h.pose, windows_);
+        h.confidence = joint_confidence(h.found_with, h.verdict);
+        h.own_confidence = h.confidence;
+        if (!found_) {
+            best_ = std::move(h);
+            found_ = true;
+            return;
+        }
+        bool const same = h.mirrored == best_.mirrored && is_near(h.verdict.transform, best_.verdict.transform);
+        if (same) {
+            if (h.own_confidence > best_.own_confidence) {
+                h.confidence = std::min(h.confidence, rival_bound(h));
+                best_ = std::move(h);
+            }
+            return;
+        }
+        // Of two poses that windows agree on, such as one turned by a quarter in a regular array, the better one counts,
+        // and less the more alike they are.
+        bool const wins = h.verdict.agrees() && best_.verdict.agrees() ? h.verdict.score > best_.verdict.score
+                                                                       : h.own_confidence > best_.own_confidence;
+        if (wins)
+            std::swap(h, best_);
+        if (h.verdict.agrees() && best_.verdict.agrees())
+            rival_score_ = std::max(rival_score_, h.verdict.score);
+        best_.confidence = std::min(best_.own_confidence, rival_bound(best_));
+    }
+    double rival_bound(pose_hypothesis const& h) const {
+        if (!(h.verdict.score > 0.0) || !(rival_score_ > 0.0))
+            return 1.0;
+        double const ratio = std::min(1.0, rival_score_ / h.verdict.score);
+        return 1.0 - 0.5 * ratio * ratio * ratio * ratio;
+    }
+    bool is_near(affine2 const& a, affine2 const& b) const {
+        image_shape const& s = fixed_.shape();
+        return corner_distance(a, with_centre(b, a.centre), s.h, s.w) <=
+               0.1 * static_cast<double>(std::min(moving_.shape().w, moving_.shape().h));
+    }
+
+    prepared_image const &fixed_, &moving_;
+    std::shared_ptr<automatic_options const> options_;
+    global_search_options windows_;
+    pose_hypothesis best_;
+    bool found_ = false;
+    double rival_score_ = 0.0;  // of the best other pose that windows agreed on
+};
+
+}}}  // namespace comir::COMIR_ABI::detail

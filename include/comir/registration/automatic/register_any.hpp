@@ -1,0 +1,155 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <utility>
+
+#include <comir/core/clock.hpp>
+#include <comir/core/error.hpp>
+#include <comir/image/centre.hpp>
+#include <comir/registration/automatic/mirror.hpp>
+#include <comir/registration/automatic/options.hpp>
+#include <comir/registration/automatic/pose_hunt.hpp>
+#include <comir/registration/automatic/residuals.hpp>
+#include <comir/registration/automatic/result.hpp>
+#include <comir/registration/automatic/working_copy.hpp>
+#include <comir/registration/global/check.hpp>
+#include <comir/registration/input.hpp>
+#include <comir/registration/prepared_image.hpp>
+#include <comir/registration/windows/family_fit.hpp>
+#include <comir/registration/windows/follow_down.hpp>
+#include <comir/registration/windows/supported_kind.hpp>
+#include <comir/transform/affine.hpp>
+#include <comir/transform/any_transform.hpp>
+#include <comir/transform/compose.hpp>
+#include <comir/transform/geometry.hpp>
+
+namespace comir { inline namespace COMIR_ABI {
+
+namespace detail {
+
+/// The options with the scale that the images' spacings state, where it was left open.
+inline automatic_options any_options(automatic_options o, image<float> const& fixed, image<float> const& moving) {
+    require(o.min_scale >= 0.01 && o.min_scale <= 1.0 && o.max_scale >= 1.0 && o.max_scale <= 100.0,
+            "comir::register_any: min_scale is ", o.min_scale, " and max_scale ", o.max_scale,
+            ", expected 0.01 to 1 and 1 to 100, as factors of the expected scale");
+    require(!o.scale || (*o.scale >= 0.01 && *o.scale <= 100.0), "comir::register_any: scale is ",
+            o.scale.value_or(0.0), ", expected 0.01 to 100 pixels of the moving image on one of the fixed image");
+    require(o.kind != transform_kind::translation,
+            "comir::register_any: kind is translation, expected rigid, similarity, affine or none");
+    require(o.working_pixels >= 4096, "comir::register_any: working_pixels is ", o.working_pixels,
+            ", expected at least 4096");
+    o.search.threads = o.refine.threads = o.features.threads = o.threads;
+    double const stated = stated_scale(fixed, moving);
+    if (!o.scale && stated > 0.0) {
+        constexpr double tolerance = 1.08;
+        o.scale = stated;
+        if (o.min_scale == automatic_options{}.min_scale && o.max_scale == automatic_options{}.max_scale) {
+            o.min_scale = 1.0 / tolerance;
+            o.max_scale = tolerance;
+        }
+    }
+    return o;
+}
+
+/// The transform of its kind that windows support, between the full images; `found` is what it was found as, if that was
+/// rigid and exact.
+inline affine2 fit_kind(window_fitting const& fitting, transform_kind kind, image_shape const& fixed,
+                        affine2 const* found) {
+    constexpr double exact = 1.5;  // px that a pose of whole images may lie off the windows'
+    auto const all = [](std::size_t) { return true; };
+    auto const& [windows, under] = fitting;
+    if (kind == transform_kind::affine)
+        return fit_family<affine2>(windows, under, fixed, all);
+    if (kind == transform_kind::similarity)
+        return to_affine(fit_family<similarity2>(windows, under, fixed, all));
+    affine2 const fitted = to_affine(fit_family<rigid2>(windows, under, fixed, all));
+    return found && corner_distance(fitted, to_affine(*found), fixed.h, fixed.w) <= exact ? *found : fitted;
+}
+
+inline any_transform as_kind(affine2 const& t, transform_kind kind, point2 centre) {
+    if (kind == transform_kind::affine)
+        return nearest_of_kind<affine2>(t, centre);
+    if (kind == transform_kind::similarity)
+        return nearest_of_kind<similarity2>(t, centre);
+    return nearest_of_kind<rigid2>(t, centre);
+}
+
+}  // namespace detail
+
+/// Registers a pair of any displacement, scale and size, mirrored or not, by the kind of transform that the images
+/// support. It begins as register_auto does, at the expected scale. Small windows all over the images then judge the
+/// pose: they correct it, say which kind of transform explains windows that it was not fitted to, and what is left.
+/// Where they or the search are in doubt, other scales are searched, then the mirrored image. Large images are searched
+/// shrunk and followed to their own pixels by windows cut out of them.
+/// The result's confidence is that of the place and of the transform all over the images: a transform that leaves most
+/// windows off is not accepted. Its value is of the method that found it.
+/// Memory:  below a working copy of options.working_pixels, and windows; the full images are not copied unless mirrored
+/// Errors:  error, beginning "comir::register_any", for options out of range; those of global_search_target. Images
+///          without anything in common are no errors: the confidence is then low
+/// Threads: the same bits for any number of threads
+inline automatic_result register_any(registration_input const& fixed, registration_input const& moving,
+                                     automatic_options const& given = {}) {
+    auto const begin = std::chrono::steady_clock::now();
+    automatic_options options = detail::any_options(given, fixed.values, moving.values);
+    image_shape const &fs = fixed.values.shape(), &ms = moving.values.shape();
+    detail::working_factors const factors(fs, ms, options.scale.value_or(1.0), options.working_pixels);
+    auto const working = [&](registration_input const& full, double factor) {
+        return factors.shrink() ? prepared_image(detail::shrink(full, factor, options.threads))
+                                : prepared_image::referring_to(full);
+    };
+    prepared_image const a = working(fixed, factors.fixed), b = working(moving, factors.moving);
+    detail::check_search_input("fixed", a);
+    detail::check_search_input("moving", b);
+    options.small_structures = options.small_structures || factors.shrink();
+    detail::pose_hunt hunt(a, b, options);
+    hunt.run();
+    detail::pose_hypothesis const& found = hunt.best();
+
+    automatic_result result;
+    result.mirrored = found.mirrored;
+    result.value = found.value;
+    result.overlap = found.overlap;
+    result.confidence = found.confidence;
+    // A rotation between pixels of different size scales.
+    bool const rigid = factors.fixed == factors.moving;
+    auto const in_pixels = [rigid](transform_kind kind) {
+        return kind == transform_kind::rigid && !rigid ? transform_kind::similarity : kind;
+    };
+    result.kind = in_pixels(options.kind.value_or(found.rigid ? transform_kind::rigid : transform_kind::similarity));
+    // From here on in pixels of the full images, the moving one mirrored if found so.
+    affine2 transform = detail::enlarge(found.pose, factors);
+    if (found.verdict.windows.size() >= detail::window_verdict::least_windows && found.verdict.agreement >= 0.3) {
+        detail::window_fitting fitting{found.verdict.windows, detail::enlarge(found.verdict.scored_under, factors)};
+        for (detail::window_scores& w : fitting.windows) {
+            w.middle = w.middle * factors.fixed;
+            w.unit *= factors.fixed;
+        }
+        if (factors.shrink() || fitting.windows.front().unit > 1.0) {
+            if (found.mirrored)
+                detail::follow_down(fitting, fixed, detail::mirrored(moving), hunt.windows());
+            else
+                detail::follow_down(fitting, fixed, moving, hunt.windows());
+        }
+        result.kind =
+            in_pixels(options.kind ? *options.kind : detail::supported_kind(fitting.windows, fitting.scored_under, fs));
+        bool const exact = found.rigid && rigid && !factors.shrink();
+        affine2 const as_found = transform;
+        transform = detail::fit_kind(fitting, result.kind, fs, exact ? &as_found : nullptr);
+        result.agreeing = detail::measure_residuals(fitting.windows, fitting.scored_under, transform, result.residuals);
+        result.residual_step = fitting.windows.front().unit;
+        result.confidence =
+            std::min(result.confidence, detail::agreement_confidence(result.agreeing, result.residuals.size()));
+    }
+    result.converged = result.confidence > 0.0;
+    if (found.mirrored) {
+        transform = compose(detail::mirror_map(ms), transform);
+        result.kind = transform_kind::affine;
+    }
+    result.transform = detail::as_kind(transform, result.kind, image_centre(fs));
+    result.seconds = detail::seconds_since(begin);
+    return result;
+}
+
+}}  // namespace comir::COMIR_ABI
