@@ -65,9 +65,9 @@ TEST_CASE("make_method: every method finds the displacement of a textured pair")
     comir::image_mask fixed_mask({1, 128, 128}, 1), moving_mask = fixed_mask;
     hurt_fixed(0, 30, 40) = hurt_moving(0, 90, 20) = std::numeric_limits<float>::quiet_NaN();
     fixed_mask(0, 30, 40) = moving_mask(0, 90, 20) = 0;
-    for (auto const& [name, purpose] : comir::method_names) {
-        CAPTURE(name);
-        auto const method = comir::make_method(name);
+    for (comir::method_name const& known : comir::method_names) {
+        CAPTURE(known.name);
+        auto const method = comir::make_method(known.name);
         auto const error = [&](comir::any_transform const& t) {
             return comir::corner_error(comir::map_corners(comir::to_affine(t).inverse(), size),
                                        comir::map_corners(displacement.inverse(), size));
