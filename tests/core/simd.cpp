@@ -34,6 +34,17 @@ TEST_CASE_TEMPLATE("simd: every operation equals the plain one, at unaligned sta
     CHECK(comir::sum(x) == doctest::Approx(plain));
 }
 
+TEST_CASE_TEMPLATE("simd: the exponential of what is huge, infinite or not a number is that of the standard", T, float,
+                   double) {
+    T const infinity = std::numeric_limits<T>::infinity(), huge = std::numeric_limits<T>::max();
+    for (T const x : {-infinity, -huge, T(-1e6), T(-800), T(800), T(1e6), huge, infinity}) {
+        CAPTURE(x);
+        CHECK(comir::sum(comir::exponential(comir::broadcast(x))) == (x < 0 ? T(0) : infinity));
+    }
+    T const nan = std::numeric_limits<T>::quiet_NaN();
+    CHECK(std::isnan(comir::sum(comir::exponential(comir::broadcast(nan)))));
+}
+
 TEST_CASE_TEMPLATE("simd: lane sums are the sums of each vector, in order", T, float, double) {
     constexpr std::size_t width = comir::simd_width<T>;
     std::vector<T> values(width * width), sums(width);

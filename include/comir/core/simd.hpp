@@ -118,7 +118,15 @@ V square_root(V const& a) {
 /// The exponential function.
 template <class V>
 V exponential(V const& a) {
-    return xsimd::exp(a);
+    if constexpr (sizeof(typename V::value_type) == 8) {
+        // xsimd converts the exponent to an integer before it looks at the range, which is undefined for what is not
+        // a number and for huge values. Beyond 750 the result is 0 or infinity.
+        auto const is_number = a == a;
+        V const limited = xsimd::min(xsimd::max(xsimd::select(is_number, a, V(0)), V(-1000)), V(1000));
+        return xsimd::select(is_number, xsimd::exp(limited), a);
+    } else {
+        return xsimd::exp(a);
+    }
 }
 /// The natural logarithm.
 template <class V>
