@@ -152,6 +152,16 @@ TEST_CASE("register_any: large images are searched shrunk and followed to their 
     CHECK(corner_error(comir::to_affine(found.transform), truth, shape) < 1.0);
 }
 
+TEST_CASE("register_any: a scale a little below 1 is followed to the pixels of the coarser image") {
+    image_shape const shape{1, 520, 520};
+    affine2 const truth = placed(0.99, -0.2, {6.0, 3.0}, shape, shape);
+    auto const p = two_modalities(truth, shape, shape);
+    auto const found = register_any({.values = p.fixed}, {.values = p.moving});
+    CHECK(found.confidence > 0.5);
+    CHECK(found.residual_step == doctest::Approx(1.0 / 0.99).epsilon(0.003));
+    CHECK(corner_error(comir::to_affine(found.transform), truth, shape) < 1.0);
+}
+
 TEST_CASE("register_any: the sizes of pixels that images state are the scale that is expected") {
     image_shape const fine{1, 280, 280};
     double const scale = 1.4;

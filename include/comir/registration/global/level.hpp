@@ -57,7 +57,8 @@ struct sampled_level {
 /// The image with a pixel wherever the factor puts one. Half a pixel of the level keeps what its grid can carry.
 inline sampled_level sample_level(image<float> const& full, image_mask const& mask, double factor, int threads) {
     sampled_level made;
-    auto const whole = static_cast<std::size_t>(factor);
+    // A factor of 1 may come out a rounding error below it.
+    auto const whole = std::max<std::size_t>(1, static_cast<std::size_t>(factor));
     auto const blurred = make_pyramid_level(full, {whole, factor > 1.0 ? 0.5 * factor : 0.0}, mask, threads).values;
     if (factor == static_cast<double>(whole)) {
         made.values = blurred;

@@ -96,22 +96,27 @@ struct window_fitting {
 inline void follow_down(window_fitting& fitting, registration_input const& fixed, registration_input const& moving,
                         global_search_options const& options) {
     constexpr std::size_t per_side = 6;
-    constexpr double least_agreement = 0.4;
+    // Of what they agreed at the resolution before: noise may drown what small windows show at the finest one.
+    constexpr double kept_agreement = 0.8;
     Eigen::Matrix2d const m = fitting.scored_under.linear();
     double const scale = std::sqrt(std::abs(m(0, 0) * m(1, 1) - m(0, 1) * m(1, 0)));
     double const finest = std::max(1.0, 1.0 / scale);
     double unit = fitting.windows.front().unit;
-    affine2 transform =
-        compose(fitting.scored_under, fit_windows(fitting.windows, transform_kind::affine).map.as_affine());
+    window_fit const first = fit_windows(fitting.windows, transform_kind::affine);
+    affine2 transform = compose(fitting.scored_under, first.map.as_affine());
+    double agreed = agreement_of(fitting.windows, first.map);
     while (unit > 1.01 * finest) {
         unit = std::max(finest, 0.5 * unit);
-        window_options const w{.fixed_factor = unit, .moving_factor = unit * scale, .side = 48, .reach = 6};
+        window_options const w{
+            .fixed_factor = unit, .moving_factor = std::max(1.0, unit * scale), .side = 48, .reach = 6};
         auto windows = score_spread_windows(fixed, moving, transform, w, per_side, options);
         if (windows.size() < 6)
             return;
         auto const fit = fit_windows(windows, transform_kind::affine);
-        if (agreement_of(windows, fit.map) < least_agreement)
+        double const agreement = agreement_of(windows, fit.map);
+        if (agreement < kept_agreement * agreed)
             return;
+        agreed = agreement;
         fitting = {std::move(windows), transform};
         transform = compose(transform, fit.map.as_affine());
     }
