@@ -28,7 +28,10 @@ struct pose_hypothesis {
 /// On 88 pairs of raw tissue and landscapes, zoomed by 0.95 to 1.2 or of different scenes, it accepts the 44 that are
 /// right and none of the others; right transforms had 0.59 or more of their windows behind them, wrong ones at most 0.43.
 inline double agreement_confidence(double agreement, std::size_t windows, double other_odds = 0.0) {
-    double const excess = agreement - 0.1 - 1.2 / std::sqrt(std::max(1.0, static_cast<double>(windows)));
+    constexpr double by_chance = 0.1;
+    if (agreement <= by_chance)
+        return 0.0;
+    double const excess = agreement - by_chance - 1.2 / std::sqrt(std::max(1.0, static_cast<double>(windows)));
     return logistic(25.0 * (excess - 0.17) + other_odds);
 }
 
