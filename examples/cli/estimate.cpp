@@ -51,10 +51,8 @@ void print_estimate(train_settings const& s, std::vector<comir::aligned_pair> co
     p.run = s.run;
     auto const pairs = comir::read_pair_list(make_pairs_of(scenes, p));
     preparer const prepare(s.out, false, s.run.threads);
-    method_settings method;
-    method.name = "auto";
     comir::registration_method const registration =
-        requested_method({method, s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
+        requested_method({rigid_method("auto"), s.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
     progress_line line("held-out pairs");
     std::vector<comir::pair_score> scores;
     for (comir::registration_pair const& pair : pairs) {

@@ -28,6 +28,15 @@ comir::mirror_search mirror_of(std::string const& name) {
 
 }  // namespace
 
+method_settings rigid_method(std::string const& name) {
+    method_settings settings;
+    settings.name = name;
+    settings.transform = "rigid";
+    settings.scale = {1.0, 1.0};
+    settings.mirror = "no";
+    return settings;
+}
+
 comir::registration_method requested_method(method_request const& request) {
     method_settings const& s = request.settings;
     comir::method_options options{request.run.seed, request.run.threads, request.on_progress};

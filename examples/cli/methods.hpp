@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include <comir/core/progress.hpp>
 #include <comir/registration/methods/registration_method.hpp>
 
@@ -13,5 +15,7 @@ struct method_request {
     bool raw = false;  // no model represents the images: global_mi sees their colours
 };
 
+/// The settings of a method for pairs that are turned and shifted, no more.
+method_settings rigid_method(std::string const& name);
 /// The library's method of the settings' name, compiled in one file.
 comir::registration_method requested_method(method_request const& request);

@@ -22,10 +22,8 @@ std::vector<comir::image<float>> images_of(study_test const& test, std::size_t m
 
 comir::score_summary success_of(study_settings const& s, study_test const& test, preparer const& prepare,
                                 std::string const& method) {
-    method_settings chosen;
-    chosen.name = method;
-    comir::registration_method const registration =
-        requested_method({chosen, s.train.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
+    comir::registration_method const registration = requested_method(
+        {rigid_method(method), s.train.run, [](std::size_t, std::size_t) { return !is_interrupted(); }});
     progress_line line("pairs");
     std::vector<comir::pair_score> scores;
     for (comir::registration_pair const& pair : test.pairs) {
