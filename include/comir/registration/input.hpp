@@ -36,6 +36,13 @@ struct registration_image {
     operator registration_input() const { return {values, mask, raw, weights}; }
 };
 
+/// All that is known of an image in a region of it.
+/// Errors: shape_error if the region leaves the image
+inline registration_image crop(registration_input const& whole, region const& part) {
+    auto const cut = [&part](auto const& i) { return i.empty() ? i : crop(i, part); };
+    return {cut(whole.values), cut(whole.mask), cut(whole.raw), cut(whole.weights)};
+}
+
 /// A copy of all that an input refers to.
 inline registration_image copy_of(registration_input const& input) {
     return {input.values, input.mask, input.raw, input.weights};

@@ -14,6 +14,7 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 struct pose_hypothesis {
     affine2 pose{};           // as it was found
     bool rigid = false;       // it was found as a rotation and a shift
+    bool refined = false;     // to a fraction of a pixel, in the whole images
     bool mirrored = false;    // of the mirrored moving image
     double found_with = 0.0;  // the confidence of the search that found it
     double value = 0.0;       // of the method that found it

@@ -65,7 +65,7 @@ private:
                 return;
             pose_hypothesis h;
             h.pose = to_affine(r.transform);
-            h.rigid = true;
+            h.rigid = h.refined = true;
             h.mirrored = mirrored;
             h.found_with = r.confidence;
             h.value = r.value;

@@ -134,7 +134,7 @@ inline automatic_result register_any(registration_input const& fixed, registrati
         }
         result.kind =
             in_pixels(options.kind ? *options.kind : detail::supported_kind(fitting.windows, fitting.scored_under, fs));
-        bool const exact = found.rigid && rigid && !factors.shrink();
+        bool const exact = found.refined && rigid && !factors.shrink();
         affine2 const as_found = transform;
         transform = detail::fit_kind(fitting, result.kind, fs, exact ? &as_found : nullptr);
         result.agreeing = detail::measure_residuals(fitting.windows, fitting.scored_under, transform, result.residuals);

@@ -72,16 +72,6 @@ inline bool need_windows(image_shape const& fixed, image_shape const& moving) {
     return std::max(f, m) > large_image && std::max(f, m) > 4 * std::min(f, m);
 }
 
-/// All that is known of an image, cut to a window.
-inline registration_image cut_window(registration_input const& whole, region const& window) {
-    registration_image part{crop(whole.values, window)};
-    if (!whole.mask.empty())
-        part.mask = crop(whole.mask, window);
-    if (!whole.weights.empty())
-        part.weights = crop(whole.weights, window);
-    return part;
-}
-
 /// The windows of two images about a pose, so wide that refining it can move nothing out of them.
 struct window_pair {
     meeting_windows at;
@@ -92,8 +82,8 @@ struct window_pair {
                 double drift)
         : at(windows_near(pose, whole_fixed.values.shape(), whole_moving.values.shape(),
                           2.0 * drift_limit(drift, whole_fixed.values.shape(), whole_moving.values.shape()))),
-          fixed(cut_window(whole_fixed, at.fixed)),
-          moving(cut_window(whole_moving, at.moving)) {}
+          fixed(crop(whole_fixed, at.fixed)),
+          moving(crop(whole_moving, at.moving)) {}
 };
 
 }}}  // namespace comir::COMIR_ABI::detail

@@ -20,16 +20,6 @@
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
-/// A part of an image with its own first pixel.
-inline registration_image cut_part(registration_input const& whole, region const& window) {
-    registration_image part{crop(whole.values, window)};
-    if (!whole.mask.empty())
-        part.mask = crop(whole.mask, window);
-    if (!whole.raw.empty())
-        part.raw = crop(whole.raw, window);
-    return part;
-}
-
 /// Scores of windows that are cut out of large images, spread over what both show: `per_side` along each side of the
 /// fixed image at most, so that work and memory do not grow with the images.
 inline std::vector<window_scores> score_spread_windows(registration_input const& fixed,
@@ -71,7 +61,7 @@ inline std::vector<window_scores> score_spread_windows(registration_input const&
         point2 const first_a{static_cast<double>(a->x), static_cast<double>(a->y)},
             first_b{static_cast<double>(b->x), static_cast<double>(b->y)};
         affine2 const here = make_affine(fixed_to_moving.linear(), fixed_to_moving(first_a) - first_b, point2{});
-        prepared_image const part_a(cut_part(fixed, *a)), part_b(cut_part(moving, *b));
+        prepared_image const part_a(crop(fixed, *a)), part_b(crop(moving, *b));
         found[i] = score_windows_at(part_a, part_b, here, w, {at - first_a}, o);
         for (window_scores& one : found[i]) {
             one.middle = one.middle + first_a;
