@@ -204,5 +204,5 @@ TEST_CASE("register_any: says what it cannot take") {
     CHECK(message([&] { register_any({.values = tiny}, {.values = picture}); }).find("fixed") != std::string::npos);
     // Nothing to compare is no error.
     image<float> const flat({1, 64, 64}, 0.5f);
-    CHECK(register_any({.values = flat}, {.values = flat}).confidence == 0.0);
+    CHECK(register_any({.values = flat}, {.values = flat}).confidence < 1e-6);
 }

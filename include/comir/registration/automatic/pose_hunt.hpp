@@ -87,7 +87,9 @@ private:
         // What costs least is asked first: correlation, then mutual information at the expected scale, then at others.
         if (!is_sure() && scales && options_->values_alike)
             search_scales(moving, mirrored, search_metric::zncc);
-        if (!is_sure() && stages.best().converged && options_->ask_raw_below > 0.0) {
+        // Without windows the search itself says whether it is in doubt.
+        bool const in_doubt = best_.verdict.windows.empty() ? stages.asks_raw() : !is_sure();
+        if (in_doubt && stages.best().converged && options_->ask_raw_below > 0.0) {
             stages.search_raw();
             judged();
         }
@@ -175,7 +177,7 @@ private:
         }
         bool const same = h.mirrored == best_.mirrored && is_near(h.verdict.transform, best_.verdict.transform);
         if (same) {
-            if (h.own_confidence > best_.own_confidence) {
+            if (h.own_confidence >= best_.own_confidence) {
                 h.confidence = std::min(h.confidence, rival_bound(h));
                 best_ = std::move(h);
             }

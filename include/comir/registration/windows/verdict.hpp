@@ -76,6 +76,10 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
     double const step = window_step(fixed.shape(), moving.shape(), scale);
     auto const smaller =
         static_cast<double>(std::min({fixed.shape().h, fixed.shape().w, moving.shape().h, moving.shape().w}));
+    // Windows of smaller images would be next to each other and see the same.
+    constexpr double least_side = 112.0;
+    if (smaller / (step * std::max({1.0, scale, 1.0 / scale})) < least_side)
+        return verdict;
     window_map map;
     for (int round = 0; round < 5; ++round) {
         bool const coarse = round < 3;
