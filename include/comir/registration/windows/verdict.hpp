@@ -31,11 +31,16 @@ struct window_verdict {
     bool agrees() const { return windows.size() >= least_windows && agreement >= 0.4; }
 };
 
-/// Pixels of the coarser image that windows measure with one step, so that the smaller image has about 256.
-inline double window_step(image_shape const& fixed, image_shape const& moving, double scale) {
+/// The shortest side of both images, in pixels of the coarser one.
+inline double common_side(image_shape const& fixed, image_shape const& moving, double scale) {
     double const f = static_cast<double>(std::min(fixed.h, fixed.w)) / std::max(1.0, 1.0 / scale);
     double const m = static_cast<double>(std::min(moving.h, moving.w)) / std::max(1.0, scale);
-    return std::max(1.0, std::round(std::min(f, m) / 256.0));
+    return std::min(f, m);
+}
+
+/// Pixels of the coarser image that windows measure with one step, so that the smaller image has about 256.
+inline double window_step(image_shape const& fixed, image_shape const& moving, double scale) {
+    return std::max(1.0, std::round(common_side(fixed, moving, scale) / 256.0));
 }
 
 /// The shift of a window that scores best by itself, px of the full fixed image.
@@ -78,7 +83,7 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
         static_cast<double>(std::min({fixed.shape().h, fixed.shape().w, moving.shape().h, moving.shape().w}));
     // Windows of smaller images would be next to each other and see the same.
     constexpr double least_side = 112.0;
-    if (smaller / (step * std::max({1.0, scale, 1.0 / scale})) < least_side)
+    if (common_side(fixed.shape(), moving.shape(), scale) / step < least_side)
         return verdict;
     window_map map;
     for (int round = 0; round < 5; ++round) {
