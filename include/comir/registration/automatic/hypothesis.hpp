@@ -3,22 +3,24 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 
 #include <comir/registration/confidence/logistic.hpp>
 #include <comir/registration/windows/verdict.hpp>
 #include <comir/transform/affine.hpp>
+#include <comir/transform/rigid.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
 /// A transform that may be the right one, and what speaks for it.
 struct pose_hypothesis {
-    affine2 pose{};           // as it was found
-    bool rigid = false;       // it was found as a rotation and a shift
-    bool refined = false;     // to a fraction of a pixel, in the whole images
-    bool mirrored = false;    // of the mirrored moving image
-    double found_with = 0.0;  // the confidence of the search that found it
-    double value = 0.0;       // of the method that found it
-    double overlap = 0.0;     // share of the fixed image
+    affine2 pose{};                   // as it was found
+    bool rigid = false;               // it was found as a rotation and a shift
+    std::optional<rigid2> refined{};  // in the whole images, to a fraction of a pixel: what `pose` was made of
+    bool mirrored = false;            // of the mirrored moving image
+    double found_with = 0.0;          // the confidence of the search that found it
+    double value = 0.0;               // of the method that found it
+    double overlap = 0.0;             // share of the fixed image
     window_verdict verdict{};
     double own_confidence = 0.0;  // without rivals
     double confidence = 0.0;

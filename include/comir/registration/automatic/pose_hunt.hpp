@@ -65,7 +65,8 @@ private:
                 return;
             pose_hypothesis h;
             h.pose = to_affine(r.transform);
-            h.rigid = h.refined = true;
+            h.rigid = true;
+            h.refined = r.transform;
             h.mirrored = mirrored;
             h.found_with = r.confidence;
             h.value = r.value;

@@ -119,7 +119,9 @@ inline automatic_result register_any(registration_input const& fixed, registrati
     };
     result.kind = in_pixels(options.kind.value_or(found.rigid ? transform_kind::rigid : transform_kind::similarity));
     // From here on in pixels of the full images, the moving one mirrored if found so.
-    affine2 transform = detail::enlarge(found.pose, factors);
+    affine2 const as_found = detail::enlarge(found.pose, factors);
+    affine2 transform = as_found;
+    bool const exact = found.refined && rigid && !factors.shrink() && !found.mirrored;
     if (found.verdict.windows.size() >= detail::window_verdict::least_windows && found.verdict.agreement >= 0.3) {
         detail::window_fitting fitting{found.verdict.windows, detail::enlarge(found.verdict.scored_under, factors)};
         for (detail::window_scores& w : fitting.windows) {
@@ -134,8 +136,6 @@ inline automatic_result register_any(registration_input const& fixed, registrati
         }
         result.kind =
             in_pixels(options.kind ? *options.kind : detail::supported_kind(fitting.windows, fitting.scored_under, fs));
-        bool const exact = found.refined && rigid && !factors.shrink();
-        affine2 const as_found = transform;
         transform = detail::fit_kind(fitting, result.kind, fs, exact ? &as_found : nullptr);
         result.agreeing = detail::measure_residuals(fitting.windows, fitting.scored_under, transform, result.residuals);
         result.residual_step = fitting.windows.front().unit;
@@ -147,7 +147,11 @@ inline automatic_result register_any(registration_input const& fixed, registrati
         transform = compose(detail::mirror_map(ms), transform);
         result.kind = transform_kind::affine;
     }
-    result.transform = detail::as_kind(transform, result.kind, image_centre(fs));
+    // Not by way of an affine map, which costs the last bits.
+    if (exact && result.kind == transform_kind::rigid && transform.parameters == as_found.parameters)
+        result.transform = *found.refined;
+    else
+        result.transform = detail::as_kind(transform, result.kind, image_centre(fs));
     result.seconds = detail::seconds_since(begin);
     return result;
 }
