@@ -23,29 +23,22 @@ std::string modality_name(std::string const& given, std::string const& file) {
     return given.empty() ? folder_name_of_file(file) : given;
 }
 
-char const* kind_name(comir::translation2 const&) {
-    return "translation";
-}
-char const* kind_name(comir::rigid2 const&) {
-    return "rigid";
-}
-char const* kind_name(comir::similarity2 const&) {
-    return "similarity";
-}
-char const* kind_name(comir::affine2 const&) {
-    return "affine";
+/// In the order of any_transform.
+constexpr char const* transform_names[] = {"translation", "rigid", "similarity", "affine"};
+
+void print_angle(double radians) {
+    std::printf("angle      %.3f degrees from fixed to moving, positive turns right towards down\n",
+                radians * 180.0 / std::numbers::pi);
 }
 
 void print_transform(comir::any_transform const& transform) {
     if (auto const* const similar = std::get_if<comir::similarity2>(&transform)) {
         std::printf("scale      %.4f: px of the moving image on one of the fixed image\n",
                     std::exp(similar->parameters[0]));
-        std::printf("angle      %.3f degrees from fixed to moving, positive turns right towards down\n",
-                    similar->parameters[1] * 180.0 / std::numbers::pi);
+        print_angle(similar->parameters[1]);
     }
     if (auto const* const rigid = std::get_if<comir::rigid2>(&transform)) {
-        std::printf("angle      %.3f degrees from fixed to moving, positive turns right towards down\n",
-                    rigid->parameters[0] * 180.0 / std::numbers::pi);
+        print_angle(rigid->parameters[0]);
         std::printf("shift      %.3f px to the right, %.3f px down, of the fixed image's centre (%g, %g)\n",
                     rigid->parameters[1], rigid->parameters[2], rigid->centre.x, rigid->centre.y);
         return;
@@ -64,8 +57,7 @@ void print(register_settings const& s, comir::method_result const& r, comir::mas
     for (std::string const& line : {masking_line("fixed image", fixed), masking_line("moving image", moving)})
         if (!line.empty())
             std::printf("masked     %s\n", line.c_str());
-    std::printf("transform  %s%s\n", std::visit([](auto const& t) { return kind_name(t); }, r.transform),
-                r.mirrored ? ", mirrored" : "");
+    std::printf("transform  %s%s\n", transform_names[r.transform.index()], r.mirrored ? ", mirrored" : "");
     print_transform(r.transform);
     bool const is_score = s.method.name == "mi" || s.method.name.starts_with("global");
     std::printf("value      %.5g (%s, %s is better)\n", r.value, s.method.name.c_str(), is_score ? "more" : "less");

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <limits>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -35,6 +36,18 @@ bool can_hold(double value) {
     else
         return value >= 0.0 && value <= static_cast<double>(std::numeric_limits<T>::max()) &&
                value == std::floor(value);
+}
+
+/// Raises comir::error if an option's value, given as this text, is none that the image holds.
+void require_held(char const* option, std::string const& text, double value, comir::any_image const& pixels) {
+    std::visit(
+        [&](auto const& held) {
+            using pixel = typename std::decay_t<decltype(held)>::value_type;
+            comir::require(can_hold<pixel>(value), option, ": ", text,
+                           " is no value of the moving image, expected a whole number from 0 to ",
+                           +std::numeric_limits<pixel>::max());
+        },
+        pixels);
 }
 
 /// What is written where the result shows nothing. A file's own value that its type does not hold, such as -9999 of
@@ -71,16 +84,8 @@ comir::image_mask shown_pixels(comir::image<T> const& pixels, comir::stored_imag
 
 void declare_nodata(warped_image& image, std::optional<double> nodata) {
     image.moving.nodata = nodata;
-    if (!nodata)
-        return;
-    std::visit(
-        [&](auto const& held) {
-            using value = typename std::decay_t<decltype(held)>::value_type;
-            comir::require(can_hold<value>(*nodata), "--nodata: ", comir::nodata_text(*nodata),
-                           " is no value of the moving image, expected a whole number from 0 to ",
-                           +std::numeric_limits<value>::max());
-        },
-        image.moving.pixels);
+    if (nodata)
+        require_held("--nodata", comir::nodata_text(*nodata), *nodata, image.moving.pixels);
 }
 
 void check_fill(warped_image const& image) {
@@ -88,14 +93,7 @@ void check_fill(warped_image const& image) {
         return;
     auto const fill = comir::parse_nodata(image.fill);
     comir::require(fill.has_value(), "--fill: '", image.fill, "' is not a number or nan");
-    std::visit(
-        [&](auto const& held) {
-            using value = typename std::decay_t<decltype(held)>::value_type;
-            comir::require(can_hold<value>(*fill), "--fill: ", image.fill,
-                           " is no value of the moving image, expected a whole number from 0 to ",
-                           +std::numeric_limits<value>::max());
-        },
-        image.moving.pixels);
+    require_held("--fill", image.fill, *fill, image.moving.pixels);
 }
 
 comir::stored_image warp_as_stored(warped_image const& image, comir::any_transform const& transform,

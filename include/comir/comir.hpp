@@ -202,6 +202,8 @@
 #include <comir/registration/prepared_image.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/registration/search_outcome.hpp>
+#include <comir/registration/windows/box.hpp>
+#include <comir/registration/windows/coordinate_ascent.hpp>
 #include <comir/registration/windows/family_fit.hpp>
 #include <comir/registration/windows/follow_down.hpp>
 #include <comir/registration/windows/supported_kind.hpp>

@@ -14,6 +14,7 @@
 #include <comir/image/mask.hpp>
 #include <comir/image/mask_opening.hpp>
 #include <comir/image/nodata.hpp>
+#include <comir/image/pyramid.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -48,19 +49,6 @@ inline constexpr double faint_fade = 0.5;  // of the step further away: content 
 inline constexpr double sibling_straight = 0.5;  // of a part beside one that is a border
 inline constexpr double far_colour = 10.0;       // in ranges of the content: no value of it
 inline constexpr std::size_t border_side = 512;  // px, of the image that is looked at
-
-/// Every n-th pixel of an image in both directions. Values stay what they are, so that what is constant stays so.
-template <class T>
-image<T> every_nth(image<T> const& source, std::size_t n) {
-    if (n == 1 || source.empty())
-        return source;
-    image<T> result({source.channels(), (source.height() + n - 1) / n, (source.width() + n - 1) / n});
-    for (std::size_t c = 0; c < result.channels(); ++c)
-        for (std::size_t y = 0; y < result.height(); ++y)
-            for (std::size_t x = 0; x < result.width(); ++x)
-                result(c, y, x) = source(c, y * n, x * n);
-    return result;
-}
 
 /// The most frequent colours of the pixels at the frame.
 inline std::vector<std::vector<float>> colours_at_frame(image<float> const& source, image_mask const& known) {
@@ -192,8 +180,9 @@ inline image_mask border_of(image<float> const& source, image_mask const& seen, 
                             border_options const& options) {
     std::size_t const side = std::min(source.height(), source.width());
     std::size_t const n = std::max<std::size_t>(1, (side + border_side / 2) / border_side);
-    image<float> const small = every_nth(source, n);
-    image_mask const small_seen = every_nth(seen, n);
+    // Not blurred, so that what is constant stays so.
+    image<float> const small = subsample(source, n);
+    image_mask const small_seen = subsample(seen, n);
     image_mask const same = pixels_of_colour(small, small_seen, colour);
     content_spread const beside = spread_beside(small, small_seen, same, colour);
     image_mask border;
@@ -217,8 +206,9 @@ inline image_mask border_of(image<float> const& source, image_mask const& seen, 
 /// images, the canvas around a turned one, the black around a round field of view. Content of one colour, such as the
 /// dark background of an image with few signals or an overexposed sky, is left alone: its outline is ragged, or fades.
 /// A border has an outline that is straight for the most part, or a large circle, and either an abrupt edge, or a
-/// straighter outline of most of a side's length, 2 % of the image, and no colours beside it that lead up to its own. A colour ten ranges away from all others, such as -9999, is none of
-/// the content: all its pixels are masked wherever they lie.
+/// straighter outline of most of a side's length, 2 % of the image, and no colours beside it that lead up to its own.
+/// A colour ten ranges away from all others, such as -9999, is none of the content: all its pixels are masked wherever
+/// they lie.
 /// Pixels that `known` leaves out, and those that are not finite, count as if the frame ran along them; the mask does
 /// not repeat them.
 /// Shapes: source (C, H, W), known (1, H, W) or empty

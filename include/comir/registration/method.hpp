@@ -47,8 +47,7 @@ inline registration_method auto_method(method_options const& o) {
     }
     return registration_method([own](registration_input const& fixed, registration_input const& moving) {
         automatic_result found = register_any(fixed, moving, own);
-        method_result result;
-        static_cast<registration_result<any_transform>&>(result) = found;
+        method_result result = to_method_result<any_transform>(found);
         result.mirrored = found.mirrored;
         result.residuals = std::move(found.residuals);
         result.agreeing = found.agreeing;

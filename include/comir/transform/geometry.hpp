@@ -69,6 +69,13 @@ std::array<double, Transform::parameter_count> parameter_reach(Transform const& 
     return reach;
 }
 
+/// The factor by which a transform changes lengths, on average over all directions: the root of its area's.
+template <affine_transform Transform>
+double mean_scale(Transform const& t) {
+    Eigen::Matrix2d const m = t.linear();
+    return std::sqrt(std::abs(m(0, 0) * m(1, 1) - m(0, 1) * m(1, 0)));
+}
+
 /// The largest distance between two transforms' images of the corners of h x w pixels.
 template <affine_transform Transform>
 double corner_distance(Transform const& a, Transform const& b, std::size_t h, std::size_t w) {

@@ -37,9 +37,8 @@ struct automatic_options {
                                     // the images' spacings say it where neither is 1, and else 1 is expected
     double min_scale = 0.4, max_scale = 2.5;  // scales looked at in doubt, over the expected one; where spacings say
                                               // that, 8 % to either side instead
-    bool small_structures =
-        false;                  // searches in doubt try a finer coarsest resolution, too; so of images that are shrunk
-    bool values_alike = false;  // they are representations, which look alike, not raw images of two modalities
+    bool small_structures = false;  // searches in doubt try a finer coarsest resolution, too, as those of shrunk images
+    bool values_alike = false;      // they are representations, which look alike, not raw images of two modalities
     mirror_search mirror = mirror_search::in_doubt;
     std::optional<transform_kind> kind{};    // of the transform; none: the one that the images support
     std::size_t working_pixels = 640 * 640;  // larger images are searched shrunk, then followed to their own pixels

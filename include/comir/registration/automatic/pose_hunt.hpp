@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -16,7 +17,6 @@
 #include <comir/registration/prepared_image.hpp>
 #include <comir/registration/windows/verdict.hpp>
 #include <comir/transform/affine.hpp>
-#include <comir/transform/compose.hpp>
 #include <comir/transform/geometry.hpp>
 #include <comir/transform/rigid.hpp>
 #include <comir/transform/similarity.hpp>
@@ -30,7 +30,6 @@ public:
     pose_hunt(prepared_image const& fixed, prepared_image const& moving, automatic_options const& options)
         : fixed_(fixed), moving_(moving), options_(std::make_shared<automatic_options const>(options)) {
         windows_ = options.search;
-        windows_.threads = options.threads;
         // Representations are alike, raw images are not.
         bool const alike = !fixed.input().raw.empty() && options.values_alike;
         windows_.metric = alike ? search_metric::zncc_and_mi : search_metric::mutual_information;
@@ -72,8 +71,10 @@ private:
             h.value = r.value;
             h.overlap = r.overlap;
             consider(std::move(h), moving);
+        };
+        auto const candidates_judged = [&] {
             // Windows may agree on two poses of a regular pattern; a search that is in doubt knows the other one.
-            if (is_sure() && r.confidence >= 0.9)
+            if (!stages.best().converged || (is_sure() && stages.best().confidence >= 0.9))
                 return;
             for (auto const& c : stages.candidates())
                 consider({.pose = to_affine(c.transform),
@@ -85,6 +86,7 @@ private:
         };
         stages.search();
         judged();
+        candidates_judged();
         // What costs least is asked first: correlation, then mutual information at the expected scale, then at others.
         if (!is_sure() && scales && options_->values_alike)
             search_scales(moving, mirrored, search_metric::zncc);
@@ -93,6 +95,7 @@ private:
         if (in_doubt && stages.best().converged && options_->ask_raw_below > 0.0) {
             stages.search_raw();
             judged();
+            candidates_judged();
         }
         if (!is_sure() && scales && !options_->values_alike)
             search_near_scales(moving, mirrored);
@@ -109,13 +112,12 @@ private:
     /// Once more at a finer coarsest resolution, for images whose structures are small.
     void search_small_structures(prepared_image const& moving, bool mirrored) {
         global_search_options o = options_->search;
-        o.threads = options_->threads;
         o.finest = 2;
         o.clusters = 5;
         o.candidates = 6;
         o.coarse_side = 128;
         o.metric = options_->values_alike ? search_metric::zncc : search_metric::mutual_information;
-        consider_all(global_search_target<rigid2>(fixed_, o).search(moving), o.metric, moving, mirrored, true);
+        consider_all(global_search_target<rigid2>(fixed_, o).search(moving), o.metric, moving, mirrored);
     }
 
     /// Scales that raw images have more often than others, as finely as mutual information needs it.
@@ -127,7 +129,7 @@ private:
             return;
         o.scale_step = 0.1;
         o.candidates = 12;
-        consider_all(global_search_target<similarity2>(fixed_, o).search(moving), o.metric, moving, mirrored, false);
+        consider_all(global_search_target<similarity2>(fixed_, o).search(moving), o.metric, moving, mirrored);
     }
     /// All scales; by mutual information at a coarse resolution and with few clusters, since it costs so much.
     void search_scales(prepared_image const& moving, bool mirrored, search_metric metric) {
@@ -136,11 +138,10 @@ private:
             o.coarse_side = 40;
             o.clusters = 5;
         }
-        consider_all(global_search_target<similarity2>(fixed_, o).search(moving), metric, moving, mirrored, false);
+        consider_all(global_search_target<similarity2>(fixed_, o).search(moving), metric, moving, mirrored);
     }
     global_search_options other_scales(search_metric metric) const {
         global_search_options o = options_->search;
-        o.threads = options_->threads;
         o.min_scale = options_->min_scale;
         o.max_scale = options_->max_scale;
         o.metric = metric;
@@ -152,10 +153,10 @@ private:
 
     template <class Transform>
     void consider_all(search_outcome<Transform> const& outcome, search_metric metric, prepared_image const& moving,
-                      bool mirrored, bool rigid) {
+                      bool mirrored) {
         for (std::size_t i = 0; i < outcome.candidates.size(); ++i) {
             pose_hypothesis h;
-            h.rigid = rigid;
+            h.rigid = std::same_as<Transform, rigid2>;
             h.pose = to_affine(outcome.candidates[i].transform);
             h.mirrored = mirrored;
             h.found_with = metric == search_metric::zncc
@@ -202,7 +203,7 @@ private:
     }
     bool is_near(affine2 const& a, affine2 const& b) const {
         image_shape const& s = fixed_.shape();
-        return corner_distance(a, with_centre(b, a.centre), s.h, s.w) <=
+        return corner_distance(a, b, s.h, s.w) <=
                0.1 * static_cast<double>(std::min(moving_.shape().w, moving_.shape().h));
     }
 

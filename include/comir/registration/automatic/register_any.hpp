@@ -58,14 +58,13 @@ inline automatic_options any_options(automatic_options o, image<float> const& fi
 inline affine2 fit_kind(window_fitting const& fitting, transform_kind kind, image_shape const& fixed,
                         affine2 const* found) {
     constexpr double exact = 1.5;  // px that a pose of whole images may lie off the windows'
-    auto const all = [](std::size_t) { return true; };
     auto const& [windows, under] = fitting;
     if (kind == transform_kind::affine)
-        return fit_family<affine2>(windows, under, fixed, all);
+        return fit_family<affine2>(windows, under, fixed);
     if (kind == transform_kind::similarity)
-        return to_affine(fit_family<similarity2>(windows, under, fixed, all));
-    affine2 const fitted = to_affine(fit_family<rigid2>(windows, under, fixed, all));
-    return found && corner_distance(fitted, to_affine(*found), fixed.h, fixed.w) <= exact ? *found : fitted;
+        return to_affine(fit_family<similarity2>(windows, under, fixed));
+    affine2 const fitted = to_affine(fit_family<rigid2>(windows, under, fixed));
+    return found && corner_distance(fitted, *found, fixed.h, fixed.w) <= exact ? *found : fitted;
 }
 
 inline any_transform as_kind(affine2 const& t, transform_kind kind, point2 centre) {
@@ -96,8 +95,8 @@ inline automatic_result register_any(registration_input const& fixed, registrati
     image_shape const &fs = fixed.values.shape(), &ms = moving.values.shape();
     detail::working_factors const factors(fs, ms, options.scale.value_or(1.0), options.working_pixels);
     auto const working = [&](registration_input const& full, double factor) {
-        return factors.shrink() ? prepared_image(detail::shrink(full, factor, options.threads))
-                                : prepared_image::referring_to(full);
+        return factor != 1.0 ? prepared_image(detail::shrink(full, factor, options.threads))
+                             : prepared_image::referring_to(full);
     };
     prepared_image const a = working(fixed, factors.fixed), b = working(moving, factors.moving);
     detail::check_search_input("fixed", a);

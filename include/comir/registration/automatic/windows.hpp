@@ -8,7 +8,9 @@
 #include <comir/image/image.hpp>
 #include <comir/registration/automatic/drift.hpp>
 #include <comir/registration/input.hpp>
+#include <comir/registration/windows/box.hpp>
 #include <comir/transform/concepts.hpp>
+#include <comir/transform/geometry.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
@@ -41,21 +43,7 @@ private:
 /// it, cut to the large image.
 template <affine_transform T>
 region box_under(T const& small_to_large, image_shape const& small, image_shape const& large, double margin) {
-    double const w = static_cast<double>(small.w) - 1.0, h = static_cast<double>(small.h) - 1.0;
-    point2 low = small_to_large({0.0, 0.0}), high = low;
-    for (point2 const corner : {point2{w, 0.0}, point2{w, h}, point2{0.0, h}}) {
-        point2 const p = small_to_large(corner);
-        low = {std::min(low.x, p.x), std::min(low.y, p.y)};
-        high = {std::max(high.x, p.x), std::max(high.y, p.y)};
-    }
-    auto const span = [margin](double from, double to, std::size_t extent) {
-        double const last = static_cast<double>(extent);
-        double const a = std::clamp(std::floor(from - margin), 0.0, last);
-        double const b = std::clamp(std::ceil(to + margin) + 1.0, a, last);
-        return std::array<std::size_t, 2>{static_cast<std::size_t>(a), static_cast<std::size_t>(b - a)};
-    };
-    auto const x = span(low.x, high.x, large.w), y = span(low.y, high.y, large.h);
-    return {x[0], y[0], x[1], y[1]};
+    return box_around(map_corners(small_to_large, {small.w, small.h}), large, margin);
 }
 
 /// Windows of the fixed and the moving image for refining a transform that moves nothing by more than `margin` pixels.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include <comir/registration/global/bands.hpp>
 #include <comir/registration/global/level.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/transform/affine.hpp>
@@ -25,27 +26,23 @@ struct working_factors {
     double fixed = 1.0, moving = 1.0;
 
     working_factors(image_shape const& f, image_shape const& m, double scale, std::size_t most_pixels) {
-        double const unit_f = std::max(1.0, 1.0 / scale), unit_m = std::max(1.0, scale);
-        auto const share = [&](image_shape const& s, double unit) {
+        common_units const unit(scale);
+        auto const share = [&](image_shape const& s, double side) {
             return static_cast<double>(s.h) * static_cast<double>(s.w) /
-                   (unit * unit * static_cast<double>(most_pixels));
+                   (side * side * static_cast<double>(most_pixels));
         };
-        double const most = std::max(share(f, unit_f), share(m, unit_m));
+        double const most = std::max(share(f, unit.fixed), share(m, unit.moving));
         double k = most <= 1.0 ? 1.0 : std::ceil(std::sqrt(most));
         // A small field of view in an overview is not shrunk to nothing.
-        double const shortest = std::min(static_cast<double>(std::min(f.h, f.w)) / unit_f,
-                                         static_cast<double>(std::min(m.h, m.w)) / unit_m);
-        k = std::clamp(std::floor(shortest / 256.0), 1.0, k);
-        fixed = k * unit_f;
-        moving = k * unit_m;
+        k = std::clamp(std::floor(common_side(f, m, scale) / 256.0), 1.0, k);
+        fixed = k * unit.fixed;
+        moving = k * unit.moving;
     }
     bool shrink() const { return fixed != 1.0 || moving != 1.0; }
 };
 
 /// All that is known of an image, at every factor-th pixel, blurred so that nothing is aliased.
 inline registration_image shrink(registration_input const& full, double factor, int threads) {
-    if (factor == 1.0)
-        return copy_of(full);
     sampled_level made = sample_level(full.values, full.mask, factor, threads);
     registration_image out{std::move(made.values), std::move(made.mask)};
     if (!full.raw.empty())

@@ -10,6 +10,21 @@
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
+/// By which factors two images of different scale are shrunk to common pixels, those of the coarser one; `scale` pixels of
+/// the moving image measure one of the fixed image.
+struct common_units {
+    double fixed, moving;
+
+    explicit common_units(double scale) : fixed(std::max(1.0, 1.0 / scale)), moving(std::max(1.0, scale)) {}
+};
+
+/// The shortest side of both images, in pixels of the coarser one.
+inline double common_side(image_shape const& fixed, image_shape const& moving, double scale) {
+    common_units const unit(scale);
+    return std::min(static_cast<double>(std::min(fixed.h, fixed.w)) / unit.fixed,
+                    static_cast<double>(std::min(moving.h, moving.w)) / unit.moving);
+}
+
 /// Neighbouring scales of a search, which share their levels: those of the moving image have `scale` times the factor
 /// of the fixed one's, and what is left of a scale is made while turning.
 struct scale_band {
@@ -17,8 +32,8 @@ struct scale_band {
     std::vector<double> scales;  // that are searched, likewise
 
     /// Pixels of each full image that a level of factor 1 makes one: none finer than the coarser image's.
-    double fixed_unit() const { return std::max(1.0, 1.0 / scale); }
-    double moving_unit() const { return std::max(1.0, scale); }
+    double fixed_unit() const { return common_units(scale).fixed; }
+    double moving_unit() const { return common_units(scale).moving; }
     image_shape fixed_shape(image_shape const& s) const { return shrunk(s, fixed_unit()); }
     image_shape moving_shape(image_shape const& s) const { return shrunk(s, moving_unit()); }
 

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -33,14 +32,7 @@ class pose_climber {
 public:
     pose_climber(search_level const& fixed, search_level const& moving, scale_band const& band,
                  global_search_options const& options)
-        : fixed_(fixed),
-          moving_(moving),
-          band_(band),
-          options_(options),
-          correlation_(uses_zncc(options.metric)),
-          information_(uses_mi(options.metric)) {
-        degrees_ = (options_.clusters - 1) * (options_.clusters - 1);
-    }
+        : fixed_(fixed), moving_(moving), band_(band), options_(options) {}
 
     search_pose climb(search_pose const& start, turn_steps step, std::size_t halvings, bool between_pixels) const {
         constexpr int most_moves = 8;
@@ -69,12 +61,6 @@ private:
     static constexpr std::size_t turns = 5, middle = 13;
     using cube = std::array<search_pose, 9 * turns>;
 
-    /// What the metric compares of the moving image, turned by one angle onto one grid.
-    struct turned_level {
-        std::optional<turned_image> values, numbers;
-
-        turned_image const& any() const { return values ? *values : *numbers; }
-    };
     /// The last cube and its turned images: what recurs in the next one is taken over.
     struct around {
         std::vector<turned_level> turned;
@@ -126,7 +112,7 @@ private:
                         pose = *seen;
                         continue;
                     }
-                    local_score s = score_at(turned, x, y);
+                    local_score s = score_at(fixed_, turned, x, y, options_);
                     if (s.overlap < static_cast<double>(rule.min_pixels) ||
                         !within(pose_x - f * fixed_.centre_x, options_.max_shift_x) ||
                         !within(pose_y - f * fixed_.centre_y, options_.max_shift_y))
@@ -141,21 +127,11 @@ private:
     }
     turned_level turn(double angle, double zoom) const {
         turned_level turned;
-        if (correlation_)
+        if (uses_zncc(options_.metric))
             turned.values.emplace(moving_, angle, zoom, false);
-        if (information_)
+        if (uses_mi(options_.metric))
             turned.numbers.emplace(moving_, angle, zoom, true);
         return turned;
-    }
-    local_score score_at(turned_level const& turned, std::ptrdiff_t x, std::ptrdiff_t y) const {
-        if (!correlation_)
-            return information_at(fixed_, *turned.numbers, x, y, degrees_);
-        local_score s = correlation_at(fixed_, *turned.values, x, y);
-        if (information_ && s.score > static_cast<double>(no_score)) {
-            double const other = information_at(fixed_, *turned.numbers, x, y, degrees_).score;
-            s.score = other > static_cast<double>(no_score) ? s.score + options_.mi_weight * other : other;
-        }
-        return s;
     }
     bool allowed(double from_middle) const {
         return options_.max_angle >= std::numbers::pi ||
@@ -189,8 +165,6 @@ private:
     search_level const& moving_;
     scale_band const& band_;
     global_search_options const& options_;
-    bool correlation_, information_;
-    std::size_t degrees_ = 0;
 };
 
 }}}  // namespace comir::COMIR_ABI::detail

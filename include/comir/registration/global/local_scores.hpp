@@ -4,12 +4,14 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include <comir/core/simd.hpp>
 #include <comir/core/simd_tail.hpp>
 #include <comir/registration/global/information_scores.hpp>
 #include <comir/registration/global/level.hpp>
+#include <comir/registration/global/options.hpp>
 #include <comir/registration/global/scores.hpp>
 #include <comir/registration/global/turn.hpp>
 
@@ -156,6 +158,27 @@ inline local_score information_at(search_level const& fixed, turned_image const&
     if (!(total > 0.0))
         return {};
     return {(value + term(total) - 0.5 * static_cast<double>(degrees)) / total, total};
+}
+
+/// What a metric compares of the moving image on one grid.
+struct turned_level {
+    std::optional<turned_image> values, numbers;
+
+    turned_image const& any() const { return values ? *values : *numbers; }
+};
+
+/// The options' metric at one shift.
+inline local_score score_at(search_level const& fixed, turned_level const& moving, std::ptrdiff_t x, std::ptrdiff_t y,
+                            global_search_options const& o) {
+    std::size_t const degrees = (o.clusters - 1) * (o.clusters - 1);
+    if (!uses_zncc(o.metric))
+        return information_at(fixed, *moving.numbers, x, y, degrees);
+    local_score s = correlation_at(fixed, *moving.values, x, y);
+    if (uses_mi(o.metric) && s.score > static_cast<double>(no_score)) {
+        double const other = information_at(fixed, *moving.numbers, x, y, degrees).score;
+        s.score = other > static_cast<double>(no_score) ? s.score + o.mi_weight * other : other;
+    }
+    return s;
 }
 
 }}}  // namespace comir::COMIR_ABI::detail

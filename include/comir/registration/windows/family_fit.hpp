@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <comir/image/centre.hpp>
+#include <comir/registration/windows/coordinate_ascent.hpp>
 #include <comir/registration/windows/window_scores.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/any_transform.hpp>
@@ -19,8 +20,8 @@
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
-/// The transform of the kind nearest to an affine map over a disc about the centre: its rotation, scale and shift. A
-/// mirrored map keeps its reflection of the x axis of the moving image.
+/// The transform of the kind nearest to an affine map over a disc about the centre: its rotation, scale and shift. Only
+/// an affine2 holds a mirrored map.
 template <affine_transform Transform>
 Transform nearest_of_kind(affine2 const& map, point2 centre) {
     affine2 const there = with_centre(map, centre);
@@ -60,25 +61,18 @@ Transform fit_family(std::span<window_scores const> windows, affine2 const& scor
     Transform best = nearest_of_kind<Transform>(scored_under, image_centre(fixed));
     // A step of each parameter moves points by as much on average.
     auto const reach = parameter_reach(best, fixed.h, fixed.w);
-    double top = score_under(windows, back, best, chosen);
     double const unit = windows.empty() ? 1.0 : windows.front().unit;
-    for (double step = unit; step > 0.02 * unit; step *= 0.5)
-        for (int pass = 0; pass < 12; ++pass) {
-            bool moved = false;
-            for (std::size_t k = 0; k < Transform::parameter_count; ++k)
-                for (double const sign : {-1.0, 1.0}) {
-                    Transform trial = best;
-                    trial.parameters[k] += sign * step / reach[k];
-                    if (double const value = score_under(windows, back, trial, chosen); value > top) {
-                        top = value;
-                        best = trial;
-                        moved = true;
-                    }
-                }
-            if (!moved)
-                break;
-        }
+    coordinate_ascent(
+        best, score_under(windows, back, best, chosen), Transform::parameter_count, {unit, 0.02 * unit, 12},
+        [&](Transform& t, std::size_t k, double by) { t.parameters[k] += by / reach[k]; },
+        [&](Transform const& t) { return score_under(windows, back, t, chosen); });
     return best;
+}
+
+/// The same, of all windows.
+template <affine_transform Transform>
+Transform fit_family(std::span<window_scores const> windows, affine2 const& scored_under, image_shape const& fixed) {
+    return fit_family<Transform>(windows, scored_under, fixed, [](std::size_t) { return true; });
 }
 
 /// What a richer kind of transform gains on windows that it was not fitted to, over a poorer one.

@@ -1,22 +1,25 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include <comir/core/parallel.hpp>
 #include <comir/image/image.hpp>
+#include <comir/registration/global/bands.hpp>
 #include <comir/registration/global/options.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/prepared_image.hpp>
+#include <comir/registration/windows/box.hpp>
 #include <comir/registration/windows/verdict.hpp>
 #include <comir/registration/windows/window_fit.hpp>
 #include <comir/registration/windows/window_scores.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
+#include <comir/transform/geometry.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
@@ -26,6 +29,7 @@ inline std::vector<window_scores> score_spread_windows(registration_input const&
                                                        registration_input const& moving, affine2 const& fixed_to_moving,
                                                        window_options const& w, std::size_t per_side,
                                                        global_search_options const& options) {
+    constexpr std::size_t least_side = 16;  // px of a part
     global_search_options o = options;
     o.threads = 1;
     double const unit = w.fixed_factor, half = 0.5 * unit * static_cast<double>(w.side - 1);
@@ -37,31 +41,19 @@ inline std::vector<window_scores> score_spread_windows(registration_input const&
         double const n = static_cast<double>(per_side);
         point2 const at{(static_cast<double>(i % per_side) + 0.5) / n * static_cast<double>(f.w),
                         (static_cast<double>(i / per_side) + 0.5) / n * static_cast<double>(f.h)};
-        auto const box = [](point2 low, point2 high, image_shape const& s) -> std::optional<region> {
-            double const x0 = std::max(0.0, std::floor(low.x)), y0 = std::max(0.0, std::floor(low.y));
-            double const x1 = std::min(static_cast<double>(s.w), std::ceil(high.x) + 1.0),
-                         y1 = std::min(static_cast<double>(s.h), std::ceil(high.y) + 1.0);
-            if (x1 - x0 < 16.0 || y1 - y0 < 16.0)
-                return {};
-            return region{static_cast<std::size_t>(x0), static_cast<std::size_t>(y0), static_cast<std::size_t>(x1 - x0),
-                          static_cast<std::size_t>(y1 - y0)};
-        };
         double const reach = half + margin;
-        auto const a = box(at - point2{reach, reach}, at + point2{reach, reach}, f);
-        point2 low{1e300, 1e300}, high{-1e300, -1e300};
-        for (double const sx : {-1.0, 1.0})
-            for (double const sy : {-1.0, 1.0}) {
-                point2 const p = fixed_to_moving(at + point2{sx * reach, sy * reach});
-                low = {std::min(low.x, p.x), std::min(low.y, p.y)};
-                high = {std::max(high.x, p.x), std::max(high.y, p.y)};
-            }
-        auto const b = box(low, high, m);
-        if (!a || !b)
+        std::array<point2, 4> corners{at - point2{reach, reach}, at + point2{reach, -reach}, at + point2{reach, reach},
+                                      at + point2{-reach, reach}};
+        region const a = box_around(corners, f, 0.0);
+        for (point2& p : corners)
+            p = fixed_to_moving(p);
+        region const b = box_around(corners, m, 0.0);
+        if (std::min({a.w, a.h, b.w, b.h}) < least_side)
             return;
-        point2 const first_a{static_cast<double>(a->x), static_cast<double>(a->y)},
-            first_b{static_cast<double>(b->x), static_cast<double>(b->y)};
+        point2 const first_a{static_cast<double>(a.x), static_cast<double>(a.y)},
+            first_b{static_cast<double>(b.x), static_cast<double>(b.y)};
         affine2 const here = make_affine(fixed_to_moving.linear(), fixed_to_moving(first_a) - first_b, point2{});
-        prepared_image const part_a(crop(fixed, *a)), part_b(crop(moving, *b));
+        prepared_image const part_a(crop(fixed, a)), part_b(crop(moving, b));
         found[i] = score_windows_at(part_a, part_b, here, w, {at - first_a}, o);
         for (window_scores& one : found[i]) {
             one.middle = one.middle + first_a;
@@ -88,9 +80,7 @@ inline void follow_down(window_fitting& fitting, registration_input const& fixed
     constexpr std::size_t per_side = 6;
     // Of what they agreed at the resolution before: noise may drown what small windows show at the finest one.
     constexpr double kept_agreement = 0.8;
-    Eigen::Matrix2d const m = fitting.scored_under.linear();
-    double const scale = std::sqrt(std::abs(m(0, 0) * m(1, 1) - m(0, 1) * m(1, 0)));
-    double const finest = std::max(1.0, 1.0 / scale);
+    double const scale = mean_scale(fitting.scored_under), finest = common_units(scale).fixed;
     double unit = fitting.windows.front().unit;
     window_fit const first = fit_windows(fitting.windows, transform_kind::affine);
     affine2 transform = compose(fitting.scored_under, first.map.as_affine());
@@ -100,7 +90,7 @@ inline void follow_down(window_fitting& fitting, registration_input const& fixed
         window_options const w{
             .fixed_factor = unit, .moving_factor = std::max(1.0, unit * scale), .side = 48, .reach = 6};
         auto windows = score_spread_windows(fixed, moving, transform, w, per_side, options);
-        if (windows.size() < 6)
+        if (windows.size() < window_verdict::least_windows)
             return;
         auto const fit = fit_windows(windows, transform_kind::affine);
         double const agreement = agreement_of(windows, fit.map);

@@ -17,14 +17,13 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 inline transform_kind supported_kind(std::vector<window_scores> const& windows, affine2 const& scored_under,
                                      image_shape const& fixed) {
     constexpr double significant = 2.5;
-    auto const all = [](std::size_t) { return true; };
     auto const differ = [&](auto const& richer, auto const& poorer) {
         return corner_distance(to_affine(richer), to_affine(poorer), fixed.h, fixed.w) >
                0.004 * static_cast<double>(std::min(fixed.h, fixed.w));
     };
-    auto const rigid = fit_family<rigid2>(windows, scored_under, fixed, all);
-    auto const similar = fit_family<similarity2>(windows, scored_under, fixed, all);
-    auto const affine = fit_family<affine2>(windows, scored_under, fixed, all);
+    auto const rigid = fit_family<rigid2>(windows, scored_under, fixed);
+    auto const similar = fit_family<similarity2>(windows, scored_under, fixed);
+    auto const affine = fit_family<affine2>(windows, scored_under, fixed);
     if (differ(affine, similar) &&
         gain_of<affine2, similarity2>(windows, scored_under, fixed).significance() > significant)
         return transform_kind::affine;

@@ -6,13 +6,14 @@
 #include <span>
 #include <vector>
 
+#include <comir/registration/global/bands.hpp>
 #include <comir/registration/global/options.hpp>
 #include <comir/registration/prepared_image.hpp>
-#include <comir/registration/windows/family_fit.hpp>
 #include <comir/registration/windows/window_fit.hpp>
 #include <comir/registration/windows/window_scores.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
+#include <comir/transform/geometry.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
@@ -21,22 +22,13 @@ struct window_verdict {
     static constexpr std::size_t least_windows = 6;  // to say anything
 
     affine2 transform{};     // the affine map that they agree on most, near the one that was judged
-    double z_score = 0.0;    // of their agreement at first, against all maps nearby
     double score = 0.0;      // mean of the windows' scores under it
     double agreement = 0.0;  // share of the windows whose own best shift is within one and a half steps of the map's
-    double moved = 0.0;  // largest distance of the fixed image's corners under both transforms, px of the moving one
     std::vector<window_scores> windows;  // at the finest resolution that was compared
     affine2 scored_under{};              // the map that their scores are around
 
     bool agrees() const { return windows.size() >= least_windows && agreement >= 0.4; }
 };
-
-/// The shortest side of both images, in pixels of the coarser one.
-inline double common_side(image_shape const& fixed, image_shape const& moving, double scale) {
-    double const f = static_cast<double>(std::min(fixed.h, fixed.w)) / std::max(1.0, 1.0 / scale);
-    double const m = static_cast<double>(std::min(moving.h, moving.w)) / std::max(1.0, scale);
-    return std::min(f, m);
-}
 
 /// Pixels of the coarser image that windows measure with one step, so that the smaller image has about 256.
 inline double window_step(image_shape const& fixed, image_shape const& moving, double scale) {
@@ -50,14 +42,18 @@ inline point2 own_shift(window_scores const& w) {
             static_cast<double>(static_cast<std::ptrdiff_t>(k / w.side()) - w.reach) * w.unit};
 }
 
-/// The share of the windows whose own best shift lies within one and a half steps of the map's.
-inline double agreement_of(std::span<window_scores const> windows, window_map const& map) {
+/// The share of the windows whose own best shift lies within one and a half steps of what shift_at(its middle) says.
+template <class ShiftAt>
+double agreement_with(std::span<window_scores const> windows, ShiftAt const& shift_at) {
     double agree = 0.0;
     for (window_scores const& w : windows) {
-        point2 const d = own_shift(w) - map.shift_at(w.middle);
+        point2 const d = own_shift(w) - shift_at(w.middle);
         agree += std::hypot(d.x, d.y) <= 1.6 * w.unit ? 1.0 : 0.0;
     }
     return windows.empty() ? 0.0 : agree / static_cast<double>(windows.size());
+}
+inline double agreement_of(std::span<window_scores const> windows, window_map const& map) {
+    return agreement_with(windows, [&map](point2 p) { return map.shift_at(p); });
 }
 
 /// How far a window's best score stands above the next best of another place, as a share of it.
@@ -76,8 +72,8 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
                             global_search_options const& o) {
     window_verdict verdict;
     verdict.transform = pose;
-    Eigen::Matrix2d const linear = pose.linear();
-    double const scale = std::sqrt(std::abs(linear(0, 0) * linear(1, 1) - linear(0, 1) * linear(1, 0)));
+    double const scale = mean_scale(pose);
+    common_units const units(scale);
     double const step = window_step(fixed.shape(), moving.shape(), scale);
     auto const smaller =
         static_cast<double>(std::min({fixed.shape().h, fixed.shape().w, moving.shape().h, moving.shape().w}));
@@ -89,8 +85,7 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
     for (int round = 0; round < 5; ++round) {
         bool const coarse = round < 3;
         double const unit = coarse ? 2.0 * step : step;
-        window_options w{.fixed_factor = unit * std::max(1.0, 1.0 / scale),
-                         .moving_factor = unit * std::max(1.0, scale)};
+        window_options w{.fixed_factor = unit * units.fixed, .moving_factor = unit * units.moving};
         w.side =
             static_cast<std::size_t>(std::clamp(smaller / std::max(w.fixed_factor, w.moving_factor) / 5.0, 20.0, 48.0));
         w.reach = coarse ? 6 : 4;
@@ -99,11 +94,9 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
         if (verdict.windows.size() < window_verdict::least_windows)
             return verdict;
         auto const fit = fit_windows(verdict.windows, round == 0 ? transform_kind::similarity : transform_kind::affine);
-        if (round == 0)
-            verdict.z_score = fit.z_score;
         // What is wrong at first stays wrong, and most poses are.
-        if (round == 1 && agreement_of(verdict.windows, fit.map) < 0.2) {
-            verdict.agreement = agreement_of(verdict.windows, fit.map);
+        if (double const agreement = agreement_of(verdict.windows, fit.map); round == 1 && agreement < 0.2) {
+            verdict.agreement = agreement;
             return verdict;
         }
         map = fit.map;
@@ -113,8 +106,6 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
             ++round;
     }
     verdict.agreement = agreement_of(verdict.windows, map);
-    verdict.moved =
-        corner_distance(pose, with_centre(verdict.transform, pose.centre), fixed.shape().h, fixed.shape().w);
     return verdict;
 }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include <comir/registration/windows/coordinate_ascent.hpp>
 #include <comir/registration/windows/window_scores.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/any_transform.hpp>
@@ -103,23 +104,10 @@ inline window_fit fit_windows(std::span<window_scores const> windows, transform_
                         best = trial;
                     }
                 }
-    top = score_of(windows, best);
-    for (double s = 0.5 * unit; s > 0.01 * unit; s *= 0.5)
-        for (int pass = 0; pass < 8; ++pass) {
-            bool moved = false;
-            for (std::size_t k = 0; k < freedom; ++k)
-                for (double const sign : {-1.0, 1.0}) {
-                    window_map trial = best;
-                    trial.by[k] += sign * s;
-                    if (double const value = score_of(windows, trial); value > top) {
-                        top = value;
-                        best = trial;
-                        moved = true;
-                    }
-                }
-            if (!moved)
-                break;
-        }
+    top = coordinate_ascent(
+        best, score_of(windows, best), freedom, {0.5 * unit, 0.01 * unit, 8},
+        [](window_map& map, std::size_t k, double by) { map.by[k] += by; },
+        [&](window_map const& map) { return score_of(windows, map); });
     double const mean = total / count, deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
     return {best, top, deviation > 0.0 ? (top - mean) / deviation : 0.0};
 }

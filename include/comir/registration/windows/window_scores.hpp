@@ -111,8 +111,6 @@ inline std::vector<window_scores> score_windows(search_level const& a, search_le
                                                 std::vector<point2> const& middles, window_options const& windows,
                                                 global_search_options const& o) {
     auto const side = windows.side;
-    bool const correlation = uses_zncc(o.metric), information = uses_mi(o.metric);
-    std::size_t const degrees = (o.clusters - 1) * (o.clusters - 1);
     double const least = windows.least_share * static_cast<double>(side * side);
     std::vector<window_scores> all(middles.size());
     parallel_for(all.size(), o.threads, [&](std::size_t i) {
@@ -123,9 +121,11 @@ inline std::vector<window_scores> score_windows(search_level const& a, search_le
         if (a.width() < side || a.height() < side)
             return;
         std::size_t const x0 = first(middles[i].x, a.width()), y0 = first(middles[i].y, a.height());
-        auto const cut = [&](bool numbers) { return turned_image::cut(a, x0, y0, side, side, numbers); };
-        turned_image const values = correlation ? cut(false) : turned_image{},
-                           numbers = information ? cut(true) : turned_image{};
+        turned_level part;
+        if (uses_zncc(o.metric))
+            part.values = turned_image::cut(a, x0, y0, side, side, false);
+        if (uses_mi(o.metric))
+            part.numbers = turned_image::cut(a, x0, y0, side, side, true);
         window_scores& w = all[i];
         w.unit = a.factor;
         double const half = 0.5 * static_cast<double>(side - 1);
@@ -135,21 +135,11 @@ inline std::vector<window_scores> score_windows(search_level const& a, search_le
         for (std::ptrdiff_t dy = -windows.reach; dy <= windows.reach; ++dy)
             for (std::ptrdiff_t dx = -windows.reach; dx <= windows.reach; ++dx) {
                 auto const x = static_cast<std::ptrdiff_t>(x0) + dx, y = static_cast<std::ptrdiff_t>(y0) + dy;
-                double score = 0.0;
-                bool known = true;
-                if (correlation) {
-                    auto const s = correlation_at(b, values, x, y);
-                    known = s.overlap >= least && s.score > static_cast<double>(no_score);
-                    score += known ? s.score : 0.0;
-                }
-                if (information && known) {
-                    auto const s = information_at(b, numbers, x, y, degrees);
-                    known = s.overlap >= least;
-                    score += known ? (correlation ? o.mi_weight : 1.0) * s.score : 0.0;
-                }
-                scores.push_back(known ? static_cast<float>(score) : no_score);
+                local_score const s = score_at(b, part, x, y, o);
+                bool const known = s.overlap >= least && s.score > static_cast<double>(no_score);
+                scores.push_back(known ? static_cast<float>(s.score) : no_score);
                 if (known) {
-                    total += score;
+                    total += s.score;
                     count += 1.0;
                 }
             }
