@@ -17,11 +17,12 @@ comir::image<float> grey_image(comir::image<float> const& raw) {
 registered_images register_images(comir::registration_input const& fixed, comir::registration_input const& moving,
                                   comir::registration_method const& method, comir::pair_preparations const& prepare,
                                   bool draw_matches) {
+    if (!draw_matches)
+        return {comir::register_pair(fixed, moving, method, prepare), {}};
     comir::image<float> matches;
     auto const drawn = [&](comir::registration_input const& a, comir::registration_input const& b) {
         auto found = method(a, b);
-        if (draw_matches)
-            matches = comir::match_picture(a.values, b.values, {found.matches, found.inliers});
+        matches = comir::match_picture(a.values, b.values, {found.matches, found.inliers});
         return found;
     };
     auto result = comir::register_pair(fixed, moving, drawn, prepare);

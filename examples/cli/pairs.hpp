@@ -4,7 +4,7 @@
 
 #include <comir/dataset/pair_list.hpp>
 #include <comir/evaluation/pair_result.hpp>
-#include <comir/evaluation/preparation.hpp>
+#include <comir/image/preparation.hpp>
 #include <comir/evaluation/register_pair.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/methods/registration_method.hpp>

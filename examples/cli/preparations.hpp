@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include <comir/evaluation/preparation.hpp>
+#include <comir/image/preparation.hpp>
 
 struct trained_model;
 

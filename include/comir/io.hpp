@@ -8,7 +8,7 @@
 #include <comir/evaluation/equivariance.hpp>
 #include <comir/evaluation/model_preparation.hpp>
 #include <comir/evaluation/pair_result.hpp>
-#include <comir/evaluation/preparation.hpp>
+#include <comir/image/preparation.hpp>
 #include <comir/evaluation/register_pair.hpp>
 #include <comir/evaluation/report.hpp>
 #include <comir/evaluation/stability.hpp>

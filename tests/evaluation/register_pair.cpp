@@ -130,7 +130,7 @@ TEST_CASE("register_pair: a preparation that changes the size is refused") {
     auto const method = [](auto const&, auto const&) { return found({}); };
     comir::pair_preparations const halves{.moving = [](auto const& i) { return comir::crop(i, {0, 0, 32, 64}); }};
     CHECK_THROWS_WITH_AS(comir::register_pair(image, image, method, halves),
-                         "comir::register_pair: the preparation of the moving image made 1 x 64 x 32 of 1 x 64 x 64, "
+                         "comir::register_pair: a preparation made 1 x 64 x 32 of 1 x 64 x 64, "
                          "expected the same rows and columns",
                          comir::shape_error);
 }

@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include <comir/evaluation/preparation.hpp>
+#include <comir/image/preparation.hpp>
 #include <comir/io/model_file.hpp>
 
 namespace comir { inline namespace COMIR_ABI {

@@ -3,13 +3,14 @@
 #include <chrono>
 #include <cmath>
 #include <concepts>
+#include <exception>
 
 #include <comir/core/clock.hpp>
 #include <comir/core/error.hpp>
 #include <comir/dataset/pair_list.hpp>
 #include <comir/evaluation/pair_result.hpp>
-#include <comir/evaluation/preparation.hpp>
 #include <comir/image/image.hpp>
+#include <comir/image/preparation.hpp>
 #include <comir/io/masked_image_file.hpp>
 #include <comir/registration/input.hpp>
 
@@ -30,13 +31,8 @@ namespace detail {
 /// The prepared values of an image, its mask, and the image itself as raw.
 class prepared_input {
 public:
-    prepared_input(char const* which, registration_input const& raw, preparation const& prepare)
-        : raw_(raw), values_(prepare(raw.values)) {
-        require<shape_error>(values_.height() == raw.values.height() && values_.width() == raw.values.width(),
-                             "comir::register_pair: the preparation of the ", which, " image made ",
-                             to_string(values_.shape()), " of ", to_string(raw.values.shape()),
-                             ", expected the same rows and columns");
-    }
+    prepared_input(registration_input const& raw, preparation const& prepare)
+        : raw_(raw), values_(prepare_checked("comir::register_pair", prepare, raw.values)) {}
     operator registration_input() const { return {values_, raw_.mask, raw_.values, raw_.weights}; }
 
 private:
@@ -44,10 +40,35 @@ private:
     image<float> values_;
 };
 
+/// Registers raw images by a method; one that prepares them itself is left to it.
+template <class Method>
+auto run_prepared(registration_input const& fixed, registration_input const& moving, Method const& method,
+                  pair_preparations const& prepare) {
+    if constexpr (requires { method.prepares(); })
+        if (method.prepares())
+            return method(fixed, moving, prepare);
+    prepared_input const a(fixed, prepare.fixed), b(moving, prepare.moving);
+    registration_input const fixed_input = a, moving_input = b;
+    return method(fixed_input, moving_input);
+}
+
+/// The same preparation, which keeps what it raises.
+inline preparation noting_failure(preparation const& prepare, std::exception_ptr& failure) {
+    return [&](image<float> const& raw) {
+        try {
+            return prepare_checked("comir::evaluate_pair", prepare, raw);
+        } catch (...) {
+            failure = std::current_exception();
+            throw;
+        }
+    };
+}
+
 }  // namespace detail
 
 /// Prepares two images and registers what came of them by a method. Their values are what is prepared; the method gets
-/// the prepared values, the masks, and the images themselves as raw. The result's seconds cover both.
+/// the prepared values, the masks, and the images themselves as raw, or prepares them itself if it can. The result's
+/// seconds cover both.
 /// Errors: those of the preparations and the method; shape_error if a preparation changes rows or columns
 template <class Method>
 auto register_pair(registration_input const& fixed, registration_input const& moving, Method const& method,
@@ -57,9 +78,7 @@ auto register_pair(registration_input const& fixed, registration_input const& mo
                   "registration_input const& moving) -> registration_result");
     if constexpr (pair_method<Method>) {
         auto const begin = std::chrono::steady_clock::now();
-        detail::prepared_input const a("fixed", fixed, prepare.fixed), b("moving", moving, prepare.moving);
-        registration_input const fixed_input = a, moving_input = b;
-        auto result = method(fixed_input, moving_input);
+        auto result = detail::run_prepared(fixed, moving, method, prepare);
         result.seconds = detail::seconds_since(begin);
         return result;
     }
@@ -92,11 +111,13 @@ scored_pair evaluate_pair(registration_pair const& pair, Method const& method, p
                            {moving.values.width(), moving.values.height()}};
     double const fixed_share = found_share(fixed), moving_share = found_share(moving);
     auto const begin = std::chrono::steady_clock::now();
-    detail::prepared_input const a("fixed", {.values = fixed.values, .mask = fixed.mask}, prepare.fixed),
-        b("moving", {.values = moving.values, .mask = moving.mask}, prepare.moving);
-    registration_input const fixed_input = a, moving_input = b;
+    // Only a method may refuse a pair: that images are not prepared is a fault of the evaluation.
+    std::exception_ptr unprepared;
+    pair_preparations const noted{detail::noting_failure(prepare.fixed, unprepared),
+                                  detail::noting_failure(prepare.moving, unprepared)};
     try {
-        auto const found = method(fixed_input, moving_input);
+        auto const found = detail::run_prepared({.values = fixed.values, .mask = fixed.mask},
+                                                {.values = moving.values, .mask = moving.mask}, method, noted);
         double const seconds = detail::seconds_since(begin);
         if (!std::isfinite(found.value))
             return {refused_pair(pair, size, seconds), "no transform makes the images overlap", fixed_share,
@@ -107,6 +128,8 @@ scored_pair evaluate_pair(registration_pair const& pair, Method const& method, p
             scored.refusal = "the transform is not finite";
         return scored;
     } catch (error const& refused) {
+        if (unprepared)
+            std::rethrow_exception(unprepared);
         return {refused_pair(pair, size, detail::seconds_since(begin)), refused.what(), fixed_share, moving_share};
     }
 }

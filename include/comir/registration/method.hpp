@@ -45,15 +45,24 @@ inline registration_method auto_method(method_options const& o) {
         own.min_scale = o.min_scale / *own.scale;
         own.max_scale = o.max_scale / *own.scale;
     }
-    return registration_method([own](registration_input const& fixed, registration_input const& moving) {
-        automatic_result found = register_any(fixed, moving, own);
+    auto const run = [](registration_input const& fixed, registration_input const& moving,
+                        automatic_options const& options) {
+        automatic_result found = register_any(fixed, moving, options);
         method_result result = to_method_result<any_transform>(found);
         result.mirrored = found.mirrored;
         result.residuals = std::move(found.residuals);
         result.agreeing = found.agreeing;
         result.residual_step = found.residual_step;
         return result;
-    });
+    };
+    return registration_method([own, run](registration_input const& fixed,
+                                          registration_input const& moving) { return run(fixed, moving, own); },
+                               [own, run](registration_input const& fixed, registration_input const& moving,
+                                          pair_preparations const& prepare) {
+                                   automatic_options preparing = own;
+                                   preparing.prepare = prepare;
+                                   return run(fixed, moving, preparing);
+                               });
 }
 
 template <class Transform>

@@ -152,6 +152,36 @@ TEST_CASE("register_any: large images are searched shrunk and followed to their 
     CHECK(corner_error(comir::to_affine(found.transform), truth, shape) < 1.0);
 }
 
+TEST_CASE("register_any: of large images, no more than what is searched is prepared") {
+    image_shape const shape{1, 520, 560};
+    affine2 const truth = placed(1.0, 0.35, {11.0, -17.0}, shape, shape);
+    auto const p = two_modalities(truth, shape, shape, 2);
+    automatic_options options;
+    options.working_pixels = 270 * 270;
+    options.values_alike = true;
+    std::size_t most = 0;
+    auto const noting = [&most](image<float> const& raw) {
+        most = std::max(most, raw.height() * raw.width());
+        return raw;
+    };
+    auto const alike = [&](image<float> const& raw) {
+        image<float> values = noting(raw);
+        change_modality(values);
+        return values;
+    };
+    options.prepare = comir::pair_preparations{alike, noting};
+    auto const found = register_any({.values = p.fixed}, {.values = p.moving}, options);
+    CHECK(most > 0);
+    CHECK(most <= options.working_pixels);
+    CHECK(found.confidence > 0.5);
+    CHECK(found.residual_step == doctest::Approx(1.0));
+    CHECK(corner_error(comir::to_affine(found.transform), truth, shape) < 1.0);
+    options.prepare->moving = [](image<float> const& raw) { return comir::crop(raw, {0, 0, 16, 16}); };
+    CHECK(message([&] {
+              register_any({.values = p.fixed}, {.values = p.moving}, options);
+          }).starts_with("comir::register_any: a preparation made 1 x 16 x 16 of "));
+}
+
 TEST_CASE("register_any: a scale a little below 1 is followed to the pixels of the coarser image") {
     image_shape const shape{1, 520, 520};
     affine2 const truth = placed(0.99, -0.2, {6.0, 3.0}, shape, shape);

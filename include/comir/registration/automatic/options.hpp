@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <comir/image/image.hpp>
+#include <comir/image/preparation.hpp>
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/global/options.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
@@ -39,6 +40,9 @@ struct automatic_options {
                                               // that, 8 % to either side instead
     bool small_structures = false;  // searches in doubt try a finer coarsest resolution, too, as those of shrunk images
     bool values_alike = false;      // they are representations, which look alike, not raw images of two modalities
+    std::optional<pair_preparations>
+        prepare{};  // makes such values of raw images, of no more pixels than are searched;
+                    // none: the images given are what is compared
     mirror_search mirror = mirror_search::in_doubt;
     std::optional<transform_kind> kind{};    // of the transform; none: the one that the images support
     std::size_t working_pixels = 640 * 640;  // larger images are searched shrunk, then followed to their own pixels

@@ -84,7 +84,8 @@ inline any_transform as_kind(affine2 const& t, transform_kind kind, point2 centr
 /// shrunk and followed to their own pixels by windows cut out of them.
 /// The result's confidence is that of the place and of the transform all over the images: a transform that leaves most
 /// windows off is not accepted. Its value is of the method that found it.
-/// Memory:  below a working copy of options.working_pixels, and windows; the full images are not copied unless mirrored
+/// Memory:  working copies of options.working_pixels, and windows; the full images are not copied unless mirrored, and
+///          with options.prepare no more than the working copies is prepared: windows of full images compare them raw
 /// Errors:  error, beginning "comir::register_any", for options out of range; those of global_search_target. Images
 ///          without anything in common are no errors: the confidence is then low
 /// Threads: the same bits for any number of threads
@@ -94,11 +95,11 @@ inline automatic_result register_any(registration_input const& fixed, registrati
     automatic_options options = detail::any_options(given, fixed.values, moving.values);
     image_shape const &fs = fixed.values.shape(), &ms = moving.values.shape();
     detail::working_factors const factors(fs, ms, options.scale.value_or(1.0), options.working_pixels);
-    auto const working = [&](registration_input const& full, double factor) {
-        return factor != 1.0 ? prepared_image(detail::shrink(full, factor, options.threads))
-                             : prepared_image::referring_to(full);
-    };
-    prepared_image const a = working(fixed, factors.fixed), b = working(moving, factors.moving);
+    auto const* const prepare = options.prepare ? &*options.prepare : nullptr;
+    prepared_image const a = detail::working_copy(fixed, factors.fixed, prepare ? &prepare->fixed : nullptr,
+                                                  options.threads),
+                         b = detail::working_copy(moving, factors.moving, prepare ? &prepare->moving : nullptr,
+                                                  options.threads);
     detail::check_search_input("fixed", a);
     detail::check_search_input("moving", b);
     options.small_structures = options.small_structures || factors.shrink();
@@ -128,10 +129,13 @@ inline automatic_result register_any(registration_input const& fixed, registrati
             w.unit *= factors.fixed;
         }
         if (factors.shrink() || fitting.windows.front().unit > 1.0) {
+            global_search_options windows = hunt.windows();
+            if (prepare)  // the full images were not
+                windows.metric = search_metric::mutual_information;
             if (found.mirrored)
-                detail::follow_down(fitting, fixed, detail::mirrored(moving), hunt.windows());
+                detail::follow_down(fitting, fixed, detail::mirrored(moving), windows);
             else
-                detail::follow_down(fitting, fixed, moving, hunt.windows());
+                detail::follow_down(fitting, fixed, moving, windows);
         }
         result.kind =
             in_pixels(options.kind ? *options.kind : detail::supported_kind(fitting.windows, fitting.scored_under, fs));

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <utility>
 
+#include <comir/image/preparation.hpp>
 #include <comir/registration/global/bands.hpp>
 #include <comir/registration/global/level.hpp>
 #include <comir/registration/input.hpp>
+#include <comir/registration/prepared_image.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
 
@@ -48,6 +50,20 @@ inline registration_image shrink(registration_input const& full, double factor, 
     if (!full.raw.empty())
         out.raw = sample_level(full.raw, full.mask, factor, threads).values;
     return out;
+}
+
+/// What is searched of an image: all that is known of it at every factor-th pixel, and its values as `prepare` makes them
+/// of the raw image, if given. Refers to the full image where nothing is to be made.
+inline prepared_image working_copy(registration_input const& full, double factor, preparation const* prepare,
+                                   int threads) {
+    if (factor == 1.0 && !prepare)
+        return prepared_image::referring_to(full);
+    registration_image copy = factor == 1.0 ? copy_of(full) : shrink(full, factor, threads);
+    if (prepare) {
+        copy.raw = std::move(copy.values);
+        copy.values = prepare_checked("comir::register_any", *prepare, copy.raw);
+    }
+    return prepared_image(std::move(copy));
 }
 
 /// A transform between shrunk images as one between the full ones.

@@ -7,6 +7,7 @@
 
 #include <comir/features/fit.hpp>
 #include <comir/image/image.hpp>
+#include <comir/image/preparation.hpp>
 #include <comir/registration/automatic/result.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/result.hpp>
@@ -30,16 +31,29 @@ class registration_method {
 public:
     using function = std::function<method_result(registration_input const& fixed, registration_input const& moving)>;
 
-    explicit registration_method(function run) : run_(std::move(run)) {}
+    /// Registers raw images, and prepares of them what it compares.
+    using preparing_function = std::function<method_result(
+        registration_input const& fixed, registration_input const& moving, pair_preparations const& prepare)>;
+
+    /// `preparing` is for a method that compares less than the whole images; without it these are prepared whole.
+    explicit registration_method(function run, preparing_function preparing = {})
+        : run_(std::move(run)), preparing_(std::move(preparing)) {}
     method_result operator()(registration_input const& fixed, registration_input const& moving) const {
         return run_(fixed, moving);
     }
     method_result operator()(image<float> const& fixed, image<float> const& moving) const {
         return run_({.values = fixed}, {.values = moving});
     }
+    /// Whether it prepares raw images itself, and the call that does.
+    bool prepares() const { return static_cast<bool>(preparing_); }
+    method_result operator()(registration_input const& fixed, registration_input const& moving,
+                             pair_preparations const& prepare) const {
+        return preparing_(fixed, moving, prepare);
+    }
 
 private:
     function run_;
+    preparing_function preparing_;
 };
 
 namespace detail {

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include <comir/core/error.hpp>
 #include <comir/image/convert.hpp>
 #include <comir/image/image.hpp>
 
@@ -15,6 +16,19 @@ using preparation = std::function<image<float>(image<float> const&)>;
 inline image<float> prepare_grey(image<float> const& raw) {
     return normalise(principal_component(raw));
 }
+
+namespace detail {
+
+/// What a preparation makes of an image, which must keep its rows and columns.
+inline image<float> prepare_checked(char const* who, preparation const& prepare, image<float> const& raw) {
+    image<float> values = prepare(raw);
+    require<shape_error>(values.height() == raw.height() && values.width() == raw.width(), who, ": a preparation made ",
+                         to_string(values.shape()), " of ", to_string(raw.shape()),
+                         ", expected the same rows and columns");
+    return values;
+}
+
+}  // namespace detail
 
 /// The preparations of the two images of a pair.
 struct pair_preparations {
