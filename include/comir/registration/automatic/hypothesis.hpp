@@ -38,10 +38,14 @@ inline double agreement_confidence(double agreement, std::size_t windows, double
     return logistic(25.0 * (excess - 0.17) + other_odds);
 }
 
-/// How sure a search and the windows are together.
+/// How sure a search and the windows are together. Where images show too little of the same for windows to judge, the
+/// search alone is not believed.
 inline double joint_confidence(double search, window_verdict const& v) {
-    if (v.windows.size() < window_verdict::least_windows)
+    constexpr double unconfirmed = 0.45;
+    if (!v.asked)
         return search;
+    if (v.windows.size() < window_verdict::least_windows)
+        return std::min(search, unconfirmed);
     return agreement_confidence(v.agreement, v.windows.size(), 2.0 * (search - 0.5));
 }
 

@@ -48,7 +48,9 @@ public:
             search_in(flipped, true);
         else
             search_scales(flipped, true,
-                          options_->values_alike ? search_metric::zncc : search_metric::mutual_information);
+                          options_->values_alike
+                              ? scale_search{}
+                              : scale_search{search_metric::mutual_information, 1.0 / near, near, 40});
     }
 
 private:
@@ -89,9 +91,9 @@ private:
         candidates_judged();
         // What costs least is asked first: correlation, then mutual information at the expected scale, then at others.
         if (!is_sure() && scales && options_->values_alike)
-            search_scales(moving, mirrored, search_metric::zncc);
+            search_scales(moving, mirrored, {});
         // Without windows the search itself says whether it is in doubt.
-        bool const in_doubt = best_.verdict.windows.empty() ? stages.asks_raw() : !is_sure();
+        bool const in_doubt = !best_.verdict.asked ? stages.asks_raw() : !is_sure();
         if (in_doubt && stages.best().converged && options_->ask_raw_below > 0.0) {
             stages.search_raw();
             judged();
@@ -100,7 +102,7 @@ private:
         if (!is_sure() && scales && !options_->values_alike)
             search_near_scales(moving, mirrored);
         if (!is_sure() && scales)
-            search_scales(moving, mirrored, search_metric::mutual_information);
+            search_far_scales(moving, mirrored);
         if (!is_sure() && options_->small_structures)
             search_small_structures(moving, mirrored);
         if (best_.confidence < options_->ask_features_below && stages.best().converged) {
@@ -120,35 +122,39 @@ private:
         consider_all(global_search_target<rigid2>(fixed_, o).search(moving), o.metric, moving, mirrored);
     }
 
-    /// Scales that raw images have more often than others, as finely as mutual information needs it.
-    void search_near_scales(prepared_image const& moving, bool mirrored) {
-        global_search_options o = other_scales(search_metric::mutual_information);
-        o.min_scale = std::max(o.min_scale, 0.8);
-        o.max_scale = std::min(o.max_scale, 1.25);
-        if (!(o.min_scale < o.max_scale))
-            return;
-        o.scale_step = 0.1;
-        o.candidates = 12;
-        consider_all(global_search_target<similarity2>(fixed_, o).search(moving), o.metric, moving, mirrored);
-    }
-    /// All scales; by mutual information at a coarse resolution and with few clusters, since it costs so much.
-    void search_scales(prepared_image const& moving, bool mirrored, search_metric metric) {
-        global_search_options o = other_scales(metric);
-        if (metric == search_metric::mutual_information) {
-            o.coarse_side = 40;
-            o.clusters = 5;
-        }
-        consider_all(global_search_target<similarity2>(fixed_, o).search(moving), metric, moving, mirrored);
-    }
-    global_search_options other_scales(search_metric metric) const {
+    /// One of the searches over scales, factors of the expected one.
+    struct scale_search {
+        search_metric metric = search_metric::zncc;
+        double low = 0.0, high = 1e9;  // as far as the options go
+        std::size_t coarse_side = 48, clusters = 5, candidates = 6;
+    };
+    // Scales that images have more often than others: joint histograms cost so much that only these are searched finely.
+    static constexpr double near = 1.25;
+
+    void search_scales(prepared_image const& moving, bool mirrored, scale_search const& s) {
         global_search_options o = options_->search;
-        o.min_scale = options_->min_scale;
-        o.max_scale = options_->max_scale;
-        o.metric = metric;
+        o.min_scale = std::max(options_->min_scale, s.low);
+        o.max_scale = std::min(options_->max_scale, s.high);
+        if (o.min_scale > o.max_scale)
+            return;
+        o.metric = s.metric;
+        o.coarse_side = s.coarse_side;
+        o.clusters = s.clusters;
+        o.candidates = s.candidates;
         // Windows reach further than these leave open.
         o.scale_step = 0.13;
         o.finest = 2;
-        return o;
+        consider_all(global_search_target<similarity2>(fixed_, o).search(moving), s.metric, moving, mirrored);
+    }
+    void search_near_scales(prepared_image const& moving, bool mirrored) {
+        search_scales(moving, mirrored, {search_metric::mutual_information, 1.0 / near, near, 56, 8, 12});
+    }
+    /// By mutual information at a coarse resolution and with few clusters.
+    void search_far_scales(prepared_image const& moving, bool mirrored) {
+        if (options_->min_scale < 1.0 / near)
+            search_scales(moving, mirrored, {search_metric::mutual_information, 0.0, 1.0 / near, 40});
+        if (options_->max_scale > near)
+            search_scales(moving, mirrored, {search_metric::mutual_information, near, 1e9, 40});
     }
 
     template <class Transform>

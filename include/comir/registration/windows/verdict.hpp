@@ -9,6 +9,7 @@
 #include <comir/registration/global/bands.hpp>
 #include <comir/registration/global/options.hpp>
 #include <comir/registration/prepared_image.hpp>
+#include <comir/registration/windows/box.hpp>
 #include <comir/registration/windows/window_fit.hpp>
 #include <comir/registration/windows/window_scores.hpp>
 #include <comir/transform/affine.hpp>
@@ -21,6 +22,7 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 struct window_verdict {
     static constexpr std::size_t least_windows = 6;  // to say anything
 
+    bool asked = false;      // windows can judge images of this size
     affine2 transform{};     // the affine map that they agree on most, near the one that was judged
     double score = 0.0;      // mean of the windows' scores under it
     double agreement = 0.0;  // share of the windows whose own best shift is within one and a half steps of the map's
@@ -67,6 +69,15 @@ inline double certainty_of(window_scores const& w) {
     return top > 0.0f ? static_cast<double>((top - next) / top) : 0.0;
 }
 
+/// The narrower side of the box around what a pose lets both images show, px of the fixed image.
+inline double shown_side(image_shape const& fixed, image_shape const& moving, affine2 const& pose) {
+    affine2 const back = pose.inverse();
+    double const right = static_cast<double>(moving.w - 1), bottom = static_cast<double>(moving.h - 1);
+    region const shown =
+        box_around({back({0.0, 0.0}), back({right, 0.0}), back({right, bottom}), back({0.0, bottom})}, fixed, 0.0);
+    return static_cast<double>(std::min(shown.w, shown.h));
+}
+
 /// Lets windows judge a pose: first at half the resolution, where they reach further, then at the whole.
 inline window_verdict judge(prepared_image const& fixed, prepared_image const& moving, affine2 const& pose,
                             global_search_options const& o) {
@@ -81,18 +92,28 @@ inline window_verdict judge(prepared_image const& fixed, prepared_image const& m
     constexpr double least_side = 112.0;
     if (common_side(fixed.shape(), moving.shape(), scale) / step < least_side)
         return verdict;
+    verdict.asked = true;
+    double const shown = shown_side(fixed.shape(), moving.shape(), pose);
     window_map map;
+    bool reached = false;  // as far as windows of half the resolution do
     for (int round = 0; round < 5; ++round) {
         bool const coarse = round < 3;
         double const unit = coarse ? 2.0 * step : step;
         window_options w{.fixed_factor = unit * units.fixed, .moving_factor = unit * units.moving};
-        w.side =
-            static_cast<std::size_t>(std::clamp(smaller / std::max(w.fixed_factor, w.moving_factor) / 5.0, 20.0, 48.0));
-        w.reach = coarse ? 6 : 4;
+        // Five windows side by side, and more than two in what both images show.
+        double const side =
+            std::min(smaller / std::max(w.fixed_factor, w.moving_factor) / 5.0, shown / w.fixed_factor / 2.5);
+        w.side = static_cast<std::size_t>(std::clamp(side, 20.0, 48.0));
+        w.reach = coarse || !reached ? 6 : 4;
         verdict.windows = score_windows(fixed, moving, verdict.transform, w, o);
         verdict.scored_under = verdict.transform;
-        if (verdict.windows.size() < window_verdict::least_windows)
-            return verdict;
+        if (verdict.windows.size() < window_verdict::least_windows) {
+            if (!coarse)
+                return verdict;
+            round = 2;  // enough may fit at the finer resolution
+            continue;
+        }
+        reached = true;
         auto const fit = fit_windows(verdict.windows, round == 0 ? transform_kind::similarity : transform_kind::affine);
         // What is wrong at first stays wrong, and most poses are.
         if (double const agreement = agreement_of(verdict.windows, fit.map); round == 1 && agreement < 0.2) {
