@@ -31,6 +31,7 @@ set(allow_registration/local registration/local registration/metrics registratio
 set(allow_registration/global registration/global registration/confidence ${base})
 set(allow_registration/by_features registration/by_features registration/local registration/metrics registration/confidence
     features ${base})
+set(allow_registration/by_landmarks registration/by_landmarks ${base})
 set(allow_registration/windows registration/windows registration/global ${base})
 set(allow_registration/automatic registration/automatic registration/windows registration/global registration/local
     registration/by_features registration/metrics registration/confidence ${base})

@@ -140,6 +140,8 @@
 #include <comir/registration/automatic/working_copy.hpp>
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/by_features/features_then_alpha_amd.hpp>
+#include <comir/registration/by_landmarks/fit_landmarks.hpp>
+#include <comir/registration/by_landmarks/landmark.hpp>
 #include <comir/registration/check_image.hpp>
 #include <comir/registration/confidence/alpha_amd.hpp>
 #include <comir/registration/confidence/compared_pixels.hpp>

@@ -76,6 +76,13 @@ double mean_scale(Transform const& t) {
     return std::sqrt(std::abs(m(0, 0) * m(1, 1) - m(0, 1) * m(1, 0)));
 }
 
+/// Whether a transform turns the plane over, as a mirror does.
+template <affine_transform Transform>
+bool is_mirrored(Transform const& t) {
+    Eigen::Matrix2d const m = t.linear();
+    return m(0, 0) * m(1, 1) < m(0, 1) * m(1, 0);
+}
+
 /// The largest distance between two transforms' images of the corners of h x w pixels.
 template <affine_transform Transform>
 double corner_distance(Transform const& a, Transform const& b, std::size_t h, std::size_t w) {
