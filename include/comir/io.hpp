@@ -3,13 +3,16 @@
 #include <comir/comir.hpp>
 #include <comir/dataset/aligned_pair.hpp>
 #include <comir/dataset/folder_pairs.hpp>
+#include <comir/dataset/image_list.hpp>
 #include <comir/dataset/make_pairs.hpp>
 #include <comir/dataset/pair_list.hpp>
 #include <comir/evaluation/equivariance.hpp>
+#include <comir/evaluation/landmark_file.hpp>
 #include <comir/evaluation/model_preparation.hpp>
 #include <comir/evaluation/pair_result.hpp>
 #include <comir/image/preparation.hpp>
 #include <comir/evaluation/register_pair.hpp>
+#include <comir/evaluation/registration_record.hpp>
 #include <comir/evaluation/report.hpp>
 #include <comir/evaluation/stability.hpp>
 #include <comir/evaluation/success.hpp>
