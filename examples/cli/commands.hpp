@@ -40,6 +40,7 @@ struct masking_settings {
 
 struct register_settings {
     std::string model, fixed, moving, fixed_modality, moving_modality, out_transform, out_image, overlay;
+    std::string initial, landmarks, landmarks_as = "start";  // or "transform"
     std::string fill;  // a number; empty: that for no data, nan where the image has such, or 0
     bool average_turns = false;
     method_settings method{};
@@ -47,8 +48,19 @@ struct register_settings {
     run_options run{};
 };
 
+/// Many registrations, whose results are kept in a folder.
+struct batch_settings {
+    register_settings each{};                // of all pairs alike
+    std::string pairs, out;                  // list and folder
+    std::vector<std::string> movings;        // images to be registered to one fixed image, instead of a list
+    bool chain = false;                      // each of them to the one before it
+    std::string transforms = "tfm", warped;  // formats; no images without one
+    bool overlays = false;
+};
+
 struct evaluate_settings {
     std::string pairs, model, out, json, plot, pictures;
+    std::vector<double> within{0.5, 1.0, 2.0};  // percent of the diagonal, of lists with landmarks
     std::size_t limit = 0;
     bool average_turns = false;
     method_settings method{};
@@ -109,9 +121,17 @@ struct study_settings {
     bool average_turns = false;
 };
 
+/// Raised at the end of work of which a part failed, which was told; the program then ends with this exit code.
+struct incomplete {
+    int exit_code;
+};
+/// Of many files or pairs some failed; none failed, but some results are in doubt.
+inline constexpr int some_failed = 3, some_doubtful = 4;
+
 /// Each does its subcommand's work. They report problems as comir::error, and raise interrupted where the user stopped
 /// them.
 void run_register(register_settings const& settings);
+void run_batch(batch_settings const& settings);
 void run_evaluate(evaluate_settings const& settings);
 void run_train(train_settings const& settings);
 void run_encode(encode_settings const& settings);

@@ -10,6 +10,7 @@
 #include <comir/dataset/pair_list.hpp>
 
 #include "commands.hpp"
+#include "evaluate_landmarks.hpp"
 #include "images.hpp"
 #include "masking.hpp"
 #include "messages.hpp"
@@ -68,10 +69,20 @@ private:
     double total_ = 0.0;
 };
 
+/// The result of a pair whose images cannot be read: as if nothing had been moved.
+comir::pair_result lost_pair(comir::registration_pair const& pair, std::string const& reason) {
+    comir::extent2 const size{pair.size_px, pair.size_px};
+    comir::pair_result result = comir::refused_pair(pair, {size, size}, 0.0);
+    result.failure = reason;
+    return result;
+}
+
 }  // namespace
 
 void run_evaluate(evaluate_settings const& s) {
     check_reports(s);
+    if (names_landmarks(s.pairs))
+        return run_evaluate_landmarks(s);
     if (!s.pictures.empty())
         check_output_folder("--pictures", s.pictures);
     auto pairs = comir::read_pair_list(s.pairs);
@@ -102,6 +113,7 @@ void run_evaluate(evaluate_settings const& s) {
         comir::scored_pair scored = evaluate_listed(pair, registration, both, masking);
         if (is_interrupted())
             throw interrupted{};
+        scored.result.failure = scored.refusal;
         if (refusal.empty() && !scored.refusal.empty())
             refusal = pair.name + ": " + scored.refusal;
         if (!s.pictures.empty()) {
@@ -112,16 +124,16 @@ void run_evaluate(evaluate_settings const& s) {
         masked.add(scored.moving_masked);
         results.push_back(std::move(scored.result));
     };
+    std::size_t lost = 0;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         line.show(i, pairs.size());
         try {
             naming(pairs[i].name, [&] { add(pairs[i]); });
-        } catch (comir::error const&) {
+        } catch (comir::error const& problem) {  // what cannot be read is no reason to leave out the others
             line.clear();
-            pairs.resize(i);
-            if (i > 0)  // what was measured is not lost with a file that cannot be read
-                write_reports(s, pairs, results);
-            throw;
+            std::fprintf(stderr, "comir: %s\n", problem.what());
+            results.push_back(lost_pair(pairs[i], problem.what()));
+            ++lost;
         }
     }
     line.clear();
@@ -129,4 +141,9 @@ void run_evaluate(evaluate_settings const& s) {
     masked.tell();
     if (!refusal.empty())
         std::fprintf(stderr, "comir: some pairs failed and count as not registered; the first: %s\n", refusal.c_str());
+    if (lost > 0) {
+        std::fprintf(stderr, "comir: %zu of %zu pairs could not be read, and count as not registered\n", lost,
+                     pairs.size());
+        throw incomplete{some_failed};
+    }
 }

@@ -22,6 +22,14 @@ int out_of_memory() {
     return 1;
 }
 
+int status_of(int count, char** arguments) {
+    try {
+        return run_command_line(count, arguments);
+    } catch (incomplete const& some) {
+        return some.exit_code;
+    }
+}
+
 }  // namespace
 
 std::string version_number() {
@@ -36,7 +44,7 @@ std::string vector_instructions() {
 int main(int count, char** arguments) {
     watch_for_interrupt();
     try {
-        int const status = run_command_line(count, arguments);
+        int const status = status_of(count, arguments);
         if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
             std::fputs("comir: the output could not be written\n", stderr);
             return 1;

@@ -12,14 +12,6 @@ constexpr double to_radians(double degrees) {
     return degrees * std::numbers::pi / 180.0;
 }
 
-comir::transform_kind kind_of(std::string const& name) {
-    static std::map<std::string, comir::transform_kind> const kinds{{"translation", comir::transform_kind::translation},
-                                                                    {"rigid", comir::transform_kind::rigid},
-                                                                    {"similarity", comir::transform_kind::similarity},
-                                                                    {"affine", comir::transform_kind::affine}};
-    return kinds.at(name);
-}
-
 comir::mirror_search mirror_of(std::string const& name) {
     if (name == "yes")
         return comir::mirror_search::yes;
@@ -27,6 +19,16 @@ comir::mirror_search mirror_of(std::string const& name) {
 }
 
 }  // namespace
+
+std::optional<comir::transform_kind> kind_of_transform(method_settings const& settings) {
+    static std::map<std::string, comir::transform_kind> const kinds{{"translation", comir::transform_kind::translation},
+                                                                    {"rigid", comir::transform_kind::rigid},
+                                                                    {"similarity", comir::transform_kind::similarity},
+                                                                    {"affine", comir::transform_kind::affine}};
+    if (settings.transform == "auto")
+        return {};
+    return kinds.at(settings.transform);
+}
 
 method_settings rigid_method(std::string const& name) {
     method_settings settings;
@@ -48,8 +50,9 @@ comir::registration_method requested_method(method_request const& request) {
         options.max_shift_x = s.max_shift.front();
         options.max_shift_y = s.max_shift.back();
     }
-    if (s.transform != "auto")
-        options.transform = kind_of(s.transform);
+    options.transform = kind_of_transform(s);
+    if (request.start)
+        options.start = comir::to_affine(*request.start);
     if (!s.scale.empty()) {
         options.min_scale = s.scale.front();
         options.max_scale = s.scale.back();

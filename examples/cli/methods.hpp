@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <comir/core/progress.hpp>
 #include <comir/registration/methods/registration_method.hpp>
+#include <comir/transform/any_transform.hpp>
 
 #include "commands.hpp"
 
@@ -12,9 +14,12 @@ struct method_request {
     method_settings settings;
     run_options run;
     comir::progress on_progress;
-    bool raw = false;  // no model represents the images: global_mi sees their colours
+    bool raw = false;                             // no model represents the images: global_mi sees their colours
+    std::optional<comir::any_transform> start{};  // from fixed to moving, px
 };
 
+/// The kind that --transform names; none for auto.
+std::optional<comir::transform_kind> kind_of_transform(method_settings const& settings);
 /// The settings of a method for pairs that are turned and shifted, no more.
 method_settings rigid_method(std::string const& name);
 /// The library's method of the settings' name, compiled in one file.

@@ -8,20 +8,15 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "file_registration.hpp"
 #include "images.hpp"
 #include "masking.hpp"
-#include "methods.hpp"
 #include "outputs.hpp"
 #include "pairs.hpp"
-#include "preparations.hpp"
 #include "transforms.hpp"
 #include "watch.hpp"
 
 namespace {
-
-std::string modality_name(std::string const& given, std::string const& file) {
-    return given.empty() ? folder_name_of_file(file) : given;
-}
 
 /// In the order of any_transform.
 constexpr char const* transform_names[] = {"translation", "rigid", "similarity", "affine"};
@@ -48,8 +43,10 @@ void print_transform(comir::any_transform const& transform) {
                 a.parameters[1], a.parameters[4], a.parameters[2], a.parameters[3], a.parameters[5]);
 }
 
-void print(register_settings const& s, comir::method_result const& r, comir::masked_image const& fixed,
-           comir::masked_image const& moving) {
+void print(register_settings const& s, file_registration const& found) {
+    comir::method_result const& r = found.result;
+    comir::masked_image const &fixed = found.fixed->image, &moving = found.moving->image;
+    bool const by_landmarks = !found.place.landmarks.empty() && s.landmarks_as == "transform";
     std::printf("fixed      %s (%s), %zu x %zu px\n", s.fixed.c_str(), modality_name(s.fixed_modality, s.fixed).c_str(),
                 fixed.values.width(), fixed.values.height());
     std::printf("moving     %s (%s), %zu x %zu px\n", s.moving.c_str(),
@@ -57,12 +54,21 @@ void print(register_settings const& s, comir::method_result const& r, comir::mas
     for (std::string const& line : {masking_line("fixed image", fixed), masking_line("moving image", moving)})
         if (!line.empty())
             std::printf("masked     %s\n", line.c_str());
+    if (!found.start.empty())
+        std::printf("start      %s\n", found.start.c_str());
     std::printf("transform  %s%s\n", transform_names[r.transform.index()], r.mirrored ? ", mirrored" : "");
     print_transform(r.transform);
-    bool const is_score = s.method.name == "mi" || s.method.name.starts_with("global");
-    std::printf("value      %.5g (%s, %s is better)\n", r.value, s.method.name.c_str(), is_score ? "more" : "less");
-    std::printf("converged  %s\n", r.converged ? "yes" : "no: the transform is only the best guess");
-    std::printf("confidence %.2f of 1\n", r.confidence);
+    if (!found.place.landmarks.empty())
+        std::fputs(landmark_lines(found.place, r.transform).c_str(), stdout);
+    if (by_landmarks) {
+        std::printf("confidence not known: nothing but the landmarks was asked%s%s\n", found.doubt.empty() ? "" : "; ",
+                    found.doubt.c_str());
+    } else {
+        bool const is_score = s.method.name == "mi" || s.method.name.starts_with("global");
+        std::printf("value      %.5g (%s, %s is better)\n", r.value, s.method.name.c_str(), is_score ? "more" : "less");
+        std::printf("converged  %s\n", r.converged ? "yes" : "no: the transform is only the best guess");
+        std::printf("confidence %.2f of 1\n", r.confidence);
+    }
     if (!r.residuals.empty())
         std::printf("fit        %.0f %% of %zu places agree within %.3g px\n", 100.0 * r.agreeing, r.residuals.size(),
                     1.5 * r.residual_step);
@@ -83,44 +89,43 @@ void run_register(register_settings const& s) {
                                                                              {"--matches", s.method.matches}};
     check_distinct(outputs);
     for (auto const& [option, path] : outputs)
-        check_no_input(option, path, {s.fixed, s.moving, s.method.fixed_mask, s.method.moving_mask, s.model});
-    auto const fixed_masking = masking_of(s.masking, pair_image::fixed, s.method.fixed_mask),
-               moving_masking = masking_of(s.masking, pair_image::moving, s.method.moving_mask);
-    comir::masked_image const fixed = load_masked_image(s.fixed, fixed_masking),
-                              moving = load_masked_image(s.moving, moving_masking);
+        check_no_input(option, path,
+                       {s.fixed, s.moving, s.method.fixed_mask, s.method.moving_mask, s.model, s.initial, s.landmarks});
+    comir::listed_images const pair{.name = "pair",
+                                    .fixed = s.fixed,
+                                    .moving = s.moving,
+                                    .fixed_mask = s.method.fixed_mask,
+                                    .moving_mask = s.method.moving_mask,
+                                    .initial = s.initial,
+                                    .landmarks = s.landmarks,
+                                    .fixed_modality = s.fixed_modality,
+                                    .moving_modality = s.moving_modality};
+    progress_line line("steps");
+    file_registrar registrar(s, [&](std::size_t done, std::size_t total) { return line.show(done, total); });
+    registrar.read_fixed(pair);
+    registrar.read_moving(pair);
     warped_image out;
     if (!s.out_image.empty()) {
         out = {load_stored_image(s.moving), s.fill, comir::interpolation::linear, s.run.threads};
         check_holds("--out-image", s.out_image, out.moving);
-        if (!moving_masking.declared_nodata)
-            declare_nodata(out, moving_masking.nodata);
+        if (auto const masking = registrar.moving_masking(pair); !masking.declared_nodata)
+            declare_nodata(out, masking.nodata);
         check_fill(out);
     }
-
-    preparer const prepare(s.model, s.average_turns, s.run.threads);
-    progress_line line("steps");
-    comir::registration_method const method =
-        requested_method({s.method, s.run, [&](std::size_t done, std::size_t total) { return line.show(done, total); },
-                          s.model.empty()});
-    registered_images const found = register_images({.values = fixed.values, .mask = fixed.mask},
-                                                    {.values = moving.values, .mask = moving.mask}, method,
-                                                    {prepare.of(modality_name(s.fixed_modality, s.fixed), s.fixed),
-                                                     prepare.of(modality_name(s.moving_modality, s.moving), s.moving)},
-                                                    !s.method.matches.empty());
+    registrar.check_modalities(pair);
+    file_registration const found = registrar(pair);
     comir::any_transform const& transform = found.result.transform;
+    comir::image<float> const &fixed = found.fixed->image.values, &moving = found.moving->image.values;
     line.clear();
-    if (is_interrupted())
-        throw interrupted{};
 
-    print(s, found.result, fixed, moving);
+    print(s, found);
     if (!s.out_transform.empty())
-        save_transform(s.out_transform, transform, fixed.values, moving.values);
+        save_transform(s.out_transform, transform, fixed, moving);
     if (!s.out_image.empty())
-        save_image(s.out_image, warp_as_stored(out, transform, fixed.values));
+        save_image(s.out_image, warp_as_stored(out, transform, fixed));
     if (!s.overlay.empty())
-        save_picture(s.overlay,
-                     checkerboard_picture(shown_image(fixed.values),
-                                          warp_by(transform, shown_image(moving.values), fixed.values, s.run.threads)));
+        save_picture(s.overlay, checkerboard_picture(shown_image(fixed),
+                                                     warp_by(transform, shown_image(moving), fixed, s.run.threads)));
     if (!s.method.matches.empty())
         save_picture(s.method.matches, found.matches);
 }

@@ -18,6 +18,13 @@ struct method_option {
     std::vector<std::string> methods;
 };
 
+method_settings const& method_of(evaluate_settings const& s) {
+    return s.method;
+}
+method_settings const& method_of(batch_settings const& s) {
+    return s.each.method;
+}
+
 /// The settings of a subcommand that registers, and what its command line must keep to.
 template <class Settings>
 struct registration_command {
@@ -29,9 +36,10 @@ struct registration_command {
             std::string known;
             for (std::string const& name : methods)
                 known += (known.empty() ? "" : ", ") + name;
-            bool const fits = std::find(methods.begin(), methods.end(), settings.method.name) != methods.end();
+            std::string const& given = method_of(settings).name;
+            bool const fits = std::find(methods.begin(), methods.end(), given) != methods.end();
             comir::require(fits || option->count() == 0, option->get_name(), ": this option is of the method",
-                           methods.size() > 1 ? "s " : " ", known, ", the method given is ", settings.method.name);
+                           methods.size() > 1 ? "s " : " ", known, ", the method given is ", given);
         }
     }
 };
@@ -148,18 +156,98 @@ void add_masking(CLI::App& command, masking_settings& s, bool both) {
 
 }  // namespace
 
-void add_register(CLI::App& app) {
-    auto const s = std::make_shared<registration_command<register_settings>>();
-    register_settings& r = s->settings;
-    CLI::App& command = *app.add_subcommand("register",
-                                            "Find the rotation and shift, or another transform, between two images. "
-                                            "Transforms map pixels of the fixed image to the moving one.");
-    command.add_option("--fixed", r.fixed, "image that stays as it is (PNG, TIFF)")->required();
-    command.add_option("--moving", r.moving, "image to be brought onto the fixed one (PNG, TIFF)")->required();
+namespace {
+
+/// The images of one pair, or of many, and where results go.
+void add_register_files(CLI::App& command, batch_settings& b) {
+    register_settings& r = b.each;
+    command.add_option("--fixed", r.fixed, "image that stays as it is (PNG, TIFF)");
+    command.add_option("--moving", b.movings,
+                       "image to be brought onto the fixed one (PNG, TIFF); several, after one another, need --out");
     command.add_option("--fixed-modality", r.fixed_modality, "its modality; default: its folder's name");
     command.add_option("--moving-modality", r.moving_modality, "its modality; default: its folder's name");
     command.add_option("--model", r.model, "trained model (.safetensors); without it the raw images are registered");
     add_average_turns(command, r.average_turns);
+    command.add_option("--initial", r.initial,
+                       "saved transform to start from: ITK (.tfm), elastix (.txt) or .json; auto keeps to it where the "
+                       "images agree near it and else searches, and says which; alpha_amd and mi begin there");
+    command.add_option("--landmarks", r.landmarks,
+                       "points of both images (.csv) with the columns fixed_x, fixed_y, moving_x and moving_y, px; "
+                       "what lies off each of them is told");
+    command
+        .add_option(
+            "--landmarks-as", r.landmarks_as,
+            "start: as --initial, what fits them best\ntransform: what fits them best is the result, and the "
+            "images are not looked at\nthe kind is that of --transform, a similarity for auto; it is mirrored if "
+            "three or more landmarks say so")
+        ->check(CLI::IsMember({"start", "transform"}))
+        ->capture_default_str();
+    command.add_option(
+        "--pairs", b.pairs,
+        "list of many pairs (.csv): the columns fixed and moving, and if you like pair (a name), fixed_modality, "
+        "moving_modality, fixed_mask, moving_mask, initial and landmarks; file names are beside the list");
+    command.add_option(
+        "--out", b.out,
+        "folder for the results of many pairs, made if missing: table.csv, transforms/ and what else is asked for, "
+        "rows/ with a record for each pair, and doubtful/ with the same of those that are not to be trusted. The same "
+        "command again does only what is missing or has changed. Exit codes: 0 all accepted, 3 some failed, 4 none "
+        "failed, some are doubtful");
+    command.add_option("--transforms", b.transforms, "format of the transforms in --out: as --out-transform")
+        ->check(CLI::IsMember({"tfm", "txt", "json"}))
+        ->capture_default_str();
+    command
+        .add_option("--warped", b.warped, "write the moving images on the fixed images' grids to --out, as png or tif")
+        ->check(CLI::IsMember({"png", "tif"}));
+    command.add_flag("--overlays", b.overlays, "write checkerboards of both images to --out");
+    command.add_flag("--chain", b.chain,
+                     "register each of several moving images to the one before it, the first to the fixed image, such "
+                     "as serial sections; all are brought to the fixed image by what is found");
+}
+
+/// Raises comir::error for options that do not go together.
+void check_register_files(batch_settings const& b) {
+    register_settings const& r = b.each;
+    bool const list = !b.pairs.empty(), many = list || b.movings.size() > 1 || !b.out.empty();
+    comir::require(list || (!r.fixed.empty() && !b.movings.empty()),
+                   "give --fixed and --moving, or a list of pairs by --pairs");
+    comir::require(!list || (r.fixed.empty() && b.movings.empty()),
+                   "--pairs: the list names the images; leave out --fixed and --moving");
+    comir::require(!many || !b.out.empty(), list ? "--pairs" : "--moving",
+                   ": the results of many pairs go to a folder; give it by --out");
+    comir::require(r.initial.empty() || r.landmarks.empty(),
+                   "--initial and --landmarks both say where to start; give one");
+    comir::require(!b.chain || b.movings.size() > 1,
+                   "--chain: this is for several moving images; give them by --moving");
+    auto const needs = [&](bool given, bool wanted_many, char const* option) {
+        comir::require(
+            !given || many == wanted_many, option,
+            wanted_many ? ": this option is for results in a folder; give it by --out"
+                        : ": this option is of a single pair; for many see --out, --transforms, --warped, --overlays "
+                          "and the columns of --pairs");
+    };
+    needs(!r.out_transform.empty(), false, "--out-transform");
+    needs(!r.out_image.empty(), false, "--out-image");
+    needs(!r.overlay.empty(), false, "--overlay");
+    needs(!r.method.matches.empty(), false, "--matches");
+    needs(!r.method.moving_mask.empty(), false, "--moving-mask");
+    needs(!r.method.fixed_mask.empty() && list, false, "--fixed-mask");
+    needs(!r.initial.empty(), false, "--initial");
+    needs(!r.landmarks.empty(), false, "--landmarks");
+    needs(!b.warped.empty(), true, "--warped");
+    needs(b.overlays, true, "--overlays");
+}
+
+}  // namespace
+
+void add_register(CLI::App& app) {
+    auto const s = std::make_shared<registration_command<batch_settings>>();
+    batch_settings& b = s->settings;
+    register_settings& r = b.each;
+    CLI::App& command = *app.add_subcommand(
+        "register",
+        "Find the rotation and shift, or another transform, between two images, or between those of each pair of a "
+        "list. Transforms map pixels of the fixed image to the moving one.");
+    add_register_files(command, b);
     s->method_options = add_method(command, r.method);
     add_pair_options(command, r.method, s->method_options);
     add_masking(command, r.masking, false);
@@ -174,7 +262,11 @@ void add_register(CLI::App& app) {
     add_seed(command, r.run);
     command.callback([s] {
         s->check();
-        run_register(s->settings);
+        check_register_files(s->settings);
+        if (!s->settings.out.empty())
+            return run_batch(s->settings);
+        s->settings.each.moving = s->settings.movings.front();
+        run_register(s->settings.each);
     });
 }
 
@@ -184,13 +276,17 @@ void add_evaluate(CLI::App& app) {
     CLI::App& command = *app.add_subcommand(
         "evaluate",
         "Register the pairs of a list and compare with the truth: the error is the mean distance of the moving image's "
-        "corners in pixels, success an error within 1, 2 or 5% of its width, or 3 or 5 px. A registration that fails "
-        "counts as if nothing had been moved.");
+        "corners in pixels, success an error within 1, 2 or 5% of its width, or 3 or 5 px. With a column 'landmarks', "
+        "whose files (.csv) have the columns fixed_x, fixed_y, moving_x and moving_y, the error is that of the "
+        "landmarks, "
+        "in pixels of the moving image and relative to its diagonal. A registration that fails counts as if nothing "
+        "had "
+        "been moved; with pairs that could not be read the exit code is 3.");
     command
         .add_option(
             "--pairs", e.pairs,
             "pair list, as make-pairs writes it (pairs.csv); its columns fixed_mask and moving_mask, which it may "
-            "lack, name images whose zeros are left out")
+            "lack, name images whose zeros are left out; with a column landmarks, fixed and moving are enough")
         ->required();
     command.add_option("--model", e.model, "trained model (.safetensors); without it the raw images are registered");
     add_average_turns(command, e.average_turns);
@@ -202,6 +298,12 @@ void add_evaluate(CLI::App& app) {
     command.add_option("--pictures", e.pictures,
                        "folder for a picture of every pair: the images and what was registered, checkerboards of both "
                        "before and after");
+    command
+        .add_option("--within", e.within,
+                    "landmarks: shares of the pairs whose median error is within these percents of the diagonal")
+        ->delimiter(',')
+        ->check(above_zero())
+        ->capture_default_str();
     command.add_option("--limit", e.limit, "register only the first pairs, 0 for all")->capture_default_str();
     add_threads(command, e.run);
     add_seed(command, e.run);

@@ -236,6 +236,7 @@
 #include <comir/transform/affine.hpp>
 #include <comir/transform/any_transform.hpp>
 #include <comir/transform/compose.hpp>
+#include <comir/transform/compose_any.hpp>
 #include <comir/transform/concepts.hpp>
 #include <comir/transform/geometry.hpp>
 #include <comir/transform/rigid.hpp>

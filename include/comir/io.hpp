@@ -7,6 +7,7 @@
 #include <comir/dataset/make_pairs.hpp>
 #include <comir/dataset/pair_list.hpp>
 #include <comir/evaluation/equivariance.hpp>
+#include <comir/evaluation/landmark_error.hpp>
 #include <comir/evaluation/landmark_file.hpp>
 #include <comir/evaluation/model_preparation.hpp>
 #include <comir/evaluation/pair_result.hpp>

@@ -73,7 +73,7 @@ TEST_CASE("write_results: the columns in their order, and the numbers with their
     comir::write_results(folder / "results.csv", results);
     std::string const text = read_all(folder / "results.csv");
     CHECK(text.substr(0, text.find('\n')) ==
-          "pair,error_px,success,seconds,angle_deg,tx_px,ty_px,x0,y0,x1,y1,x2,y2,x3,y3,confidence");
+          "pair,error_px,success,seconds,angle_deg,tx_px,ty_px,x0,y0,x1,y1,x2,y2,x3,y3,confidence,failure");
     comir::csv_table const table("test", folder / "results.csv");
     REQUIRE(table.size() == 4);
     for (std::size_t i = 0; i < 4; ++i) {

@@ -20,6 +20,7 @@ struct pair_result {
     displacement estimate{};          // in the convention of pair lists
     std::array<point2, 4> corners{};  // where the estimate takes the moving image's corners
     double confidence = 0.0;          // what the method says of itself, 0 to 1
+    std::string failure{};            // why there is no estimate; empty if there is one
 };
 
 /// The result of a pair whose registration failed or refused: it counts as if nothing had been moved.

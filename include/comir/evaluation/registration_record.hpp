@@ -8,8 +8,7 @@
 #include <span>
 #include <string>
 #include <system_error>
-
-#include <nlohmann/json.hpp>
+#include <utility>
 
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/csv_file.hpp>
@@ -29,12 +28,12 @@ inline constexpr std::array<char const*, 3> registration_status_names{"accepted"
 struct registration_record {
     std::string name, fixed, moving;  // of the pair, and of its files as they were listed
     registration_status status = registration_status::failed;
-    std::string reason{};              // why it is not accepted; empty if it is
-    std::string kind{};                // of the transform: translation, rigid, similarity or affine
-    bool mirrored = false;             // the moving image is turned over
-    double confidence = 0.0;           // 0 to 1
-    double overlap = 0.0;              // share of the fixed image
-    std::optional<double> agreeing{};  // share of the places that agree with the transform, if any were compared
+    std::string reason{};                // why it is not accepted; empty if it is
+    std::string kind{};                  // of the transform: translation, rigid, similarity or affine
+    bool mirrored = false;               // the moving image is turned over
+    std::optional<double> confidence{};  // 0 to 1, if the method can tell
+    double overlap = 0.0;                // share of the fixed image
+    std::optional<double> agreeing{};    // share of the places that agree with the transform, if any were compared
     double seconds = 0.0;
     std::map<std::string, std::string> files{};    // what was written, by what it is, relative to the record's folder
     std::map<std::string, std::string> made_of{};  // what the result depends on, by what it is: changes make it stale
@@ -51,14 +50,22 @@ inline std::string changed_since(registration_record const& record, std::map<std
     return {};
 }
 
+namespace detail {
+
+inline json_value or_null(std::optional<double> const& value) {
+    return value ? json_value(*value) : json_value(nullptr);
+}
+
+}  // namespace detail
+
 /// Writes a record (.json) as a whole, or leaves everything as it was.
 /// Errors: error if the file cannot be written
 inline void write_record(std::filesystem::path const& path, registration_record const& r) {
     json_value json{{"pair", r.name},         {"fixed", r.fixed},
                     {"moving", r.moving},     {"status", registration_status_names[static_cast<std::size_t>(r.status)]},
                     {"reason", r.reason},     {"kind", r.kind},
-                    {"mirrored", r.mirrored}, {"confidence", r.confidence},
-                    {"overlap", r.overlap},   {"agreeing", r.agreeing ? json_value(*r.agreeing) : json_value(nullptr)},
+                    {"mirrored", r.mirrored}, {"confidence", detail::or_null(r.confidence)},
+                    {"overlap", r.overlap},   {"agreeing", detail::or_null(r.agreeing)},
                     {"seconds", r.seconds},   {"files", r.files},
                     {"made_of", r.made_of}};
     write_json("comir::write_record", path, json);
@@ -71,7 +78,7 @@ inline std::optional<registration_record> read_record(std::filesystem::path cons
     if (!std::filesystem::exists(path, missing))
         return {};
     std::string const text = read_text_file("comir::read_record", path, std::size_t{1} << 20);
-    nlohmann::json const json = nlohmann::json::parse(text, nullptr, false);
+    json_value const json = json_value::parse(text, nullptr, false);
     registration_record r;
     try {
         json.at("pair").get_to(r.name);
@@ -87,14 +94,14 @@ inline std::optional<registration_record> read_record(std::filesystem::path cons
         json.at("reason").get_to(r.reason);
         json.at("kind").get_to(r.kind);
         json.at("mirrored").get_to(r.mirrored);
-        json.at("confidence").get_to(r.confidence);
         json.at("overlap").get_to(r.overlap);
-        if (!json.at("agreeing").is_null())
-            r.agreeing = json.at("agreeing").get<double>();
+        for (auto const& [what, value] : {std::pair{"confidence", &r.confidence}, std::pair{"agreeing", &r.agreeing}})
+            if (!json.at(what).is_null())
+                *value = json.at(what).get<double>();
         json.at("seconds").get_to(r.seconds);
         json.at("files").get_to(r.files);
         json.at("made_of").get_to(r.made_of);
-    } catch (nlohmann::json::exception const&) {
+    } catch (json_value::exception const&) {
         return {};
     }
     return r;
@@ -106,13 +113,13 @@ inline std::string record_table(std::span<registration_record const> records) {
     std::string text = "pair,status,kind,confidence,overlap,agreeing,mirrored,seconds,transform,reason,fixed,moving\n";
     for (registration_record const& r : records) {
         bool const found = r.status != registration_status::failed;
-        auto const number = [found](double v) { return found ? csv_field(v) : std::string(); };
+        auto const number = [found](std::optional<double> v) { return found && v ? csv_field(*v) : std::string(); };
         auto const transform = r.files.find("transform");
         text += csv_field(r.name) + ',' + registration_status_names[static_cast<std::size_t>(r.status)] + ',' +
-                csv_field(r.kind) + ',' + number(r.confidence) + ',' + number(r.overlap) + ',' +
-                (r.agreeing ? number(*r.agreeing) : "") + ',' + (found ? (r.mirrored ? "1" : "0") : "") + ',' +
-                csv_field(r.seconds) + ',' + csv_field(transform == r.files.end() ? "" : transform->second) + ',' +
-                csv_field(r.reason) + ',' + csv_field(r.fixed) + ',' + csv_field(r.moving) + '\n';
+                csv_field(r.kind) + ',' + number(r.confidence) + ',' + number(r.overlap) + ',' + number(r.agreeing) +
+                ',' + (found ? (r.mirrored ? "1" : "0") : "") + ',' + csv_field(r.seconds) + ',' +
+                csv_field(transform == r.files.end() ? "" : transform->second) + ',' + csv_field(r.reason) + ',' +
+                csv_field(r.fixed) + ',' + csv_field(r.moving) + '\n';
     }
     return text;
 }

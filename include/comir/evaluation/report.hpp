@@ -20,17 +20,17 @@
 namespace comir { inline namespace COMIR_ABI {
 
 /// Writes one line a pair: pair, error_px, success (1 if the error is at most 2% of the width), seconds, and the
-/// estimate as angle_deg, tx_px, ty_px and x0, y0 to x3, y3; last the confidence.
+/// estimate as angle_deg, tx_px, ty_px and x0, y0 to x3, y3; last the confidence, and why a pair failed.
 /// Errors: error if the file cannot be written
 inline void write_results(std::filesystem::path const& path, std::span<pair_result const> results) {
     std::string text =
-        "pair,error_px,success,seconds,angle_deg,tx_px,ty_px" + detail::corner_header() + ",confidence\n";
+        "pair,error_px,success,seconds,angle_deg,tx_px,ty_px" + detail::corner_header() + ",confidence,failure\n";
     for (pair_result const& result : results) {
         text += csv_field(result.name) + ',' + csv_field(result.score.error_px) + ',' +
                 (within_percent(result.score, 2.0) ? '1' : '0') + ',' + csv_field(result.score.seconds) + ',' +
                 csv_field(result.estimate.angle_deg) + ',' + csv_field(result.estimate.tx_px) + ',' +
                 csv_field(result.estimate.ty_px) + detail::corner_fields(result.corners) + ',' +
-                csv_field(result.confidence) + '\n';
+                csv_field(result.confidence) + ',' + csv_field(result.failure) + '\n';
     }
     write_file("comir::write_results", path, text);
 }

@@ -69,6 +69,9 @@ public:
     /// "who: path: line n", to begin a message about a row with.
     std::string where(std::size_t i) const { return where_ + ": line " + std::to_string(rows_[i].line); }
 
+    bool has_column(std::string_view name) const {
+        return std::find(names_.begin(), names_.end(), name) != names_.end();
+    }
     /// The place of a column.
     /// Errors: format_error if there is none of that name
     std::size_t column(std::string_view name) const {

@@ -2,12 +2,15 @@
 
 #include <cmath>
 #include <concepts>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <comir/core/error.hpp>
+#include <comir/image/centre.hpp>
 #include <comir/registration/automatic/register_any.hpp>
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/by_features/features_then_alpha_amd.hpp>
@@ -18,6 +21,9 @@
 #include <comir/registration/methods/names.hpp>
 #include <comir/registration/methods/options.hpp>
 #include <comir/registration/methods/registration_method.hpp>
+#include <comir/registration/windows/family_fit.hpp>
+#include <comir/transform/affine.hpp>
+#include <comir/transform/geometry.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -39,6 +45,7 @@ inline registration_method auto_method(method_options const& o) {
     own.threads = o.threads;
     own.kind = o.transform;
     own.mirror = o.mirror;
+    own.start = o.start;
     own.values_alike = !o.mi_of_raw;
     if (o.min_scale > 0.0) {
         own.scale = std::sqrt(o.min_scale * o.max_scale);
@@ -50,6 +57,7 @@ inline registration_method auto_method(method_options const& o) {
         automatic_result found = register_any(fixed, moving, options);
         method_result result = to_method_result<any_transform>(found);
         result.mirrored = found.mirrored;
+        result.kept_start = found.kept_start;
         result.residuals = std::move(found.residuals);
         result.agreeing = found.agreeing;
         result.residual_step = found.residual_step;
@@ -65,6 +73,17 @@ inline registration_method auto_method(method_options const& o) {
                                });
 }
 
+/// The start that the options give as a transform of this kind, which it is brought next to; none if they give none.
+template <class Transform>
+std::vector<Transform> starts_of(std::optional<affine2> const& start, image<float> const& fixed) {
+    if (!start)
+        return {};
+    require(std::same_as<Transform, affine2> || !is_mirrored(*start),
+            "comir::make_method: the start is mirrored, which a ", Transform::name,
+            " is not; ask for an affine transform, or for auto");
+    return {nearest_of_kind<Transform>(*start, image_centre(fixed.shape()))};
+}
+
 template <class Transform>
 registration_method alpha_amd_method(method_options const& o) {
     alpha_amd_options own = with_method_options(comir_alpha_amd_options(), o);
@@ -73,16 +92,17 @@ registration_method alpha_amd_method(method_options const& o) {
         own.start_angles = o.start_angles;
     if constexpr (std::same_as<Transform, translation2>)
         own.start_angles.assign(1, 0.0);  // it cannot turn
-    return registration_method(
-        [own, samples = o.samples](registration_input const& fixed, registration_input const& moving) {
-            alpha_amd_options here = own;
-            if (samples > 0) {
-                here.pyramid = alpha_amd_pyramid(fixed.values.shape());
-                for (alpha_amd_step& step : here.pyramid)
-                    step.samples = samples;
-            }
-            return to_method_result(register_alpha_amd<Transform>(fixed, moving, here));
-        });
+    return registration_method([own, samples = o.samples, start = o.start](registration_input const& fixed,
+                                                                           registration_input const& moving) {
+        alpha_amd_options here = own;
+        if (samples > 0) {
+            here.pyramid = alpha_amd_pyramid(fixed.values.shape());
+            for (alpha_amd_step& step : here.pyramid)
+                step.samples = samples;
+        }
+        return to_method_result(
+            alpha_amd_target<Transform>(fixed, here).register_to(moving, starts_of<Transform>(start, fixed.values)));
+    });
 }
 
 /// make(tag<Transform>) for the kind of transform that the options ask for, or else a rigid one.
@@ -124,9 +144,11 @@ registration_method sift_then_alpha_amd_method(method_options const& o) {
 template <class Transform>
 registration_method mi_method(method_options const& o) {
     auto const own = with_method_options(mutual_information_options{}, o);
-    return registration_method([own](registration_input const& fixed, registration_input const& moving) {
-        return to_method_result(register_mutual_information<Transform>(fixed, moving, own));
-    });
+    return registration_method(
+        [own, start = o.start](registration_input const& fixed, registration_input const& moving) {
+            return to_method_result(mutual_information_target<Transform>(fixed, own)
+                                        .register_to(moving, starts_of<Transform>(start, fixed.values)));
+        });
 }
 
 inline registration_method search_method(method_options const& o, search_metric metric) {
@@ -165,6 +187,8 @@ inline registration_method make_method(std::string_view name, method_options con
     require(options.min_scale >= 0.0 && options.min_scale <= options.max_scale, "comir::make_method: min_scale is ",
             options.min_scale, " and max_scale ", options.max_scale,
             ", expected 0 < min_scale <= max_scale, or both 0");
+    require(!options.start || name == "auto" || name == "alpha_amd" || name == "mi", "comir::make_method: the method '",
+            name, "' takes no start; take auto, alpha_amd or mi");
     if (name == "auto")
         return detail::auto_method(options);
     if (name == "alpha_amd")

@@ -76,6 +76,22 @@ double mean_scale(Transform const& t) {
     return std::sqrt(std::abs(m(0, 0) * m(1, 1) - m(0, 1) * m(1, 0)));
 }
 
+/// The share of the fixed image's points that a transform puts inside the moving image, measured on a grid of
+/// 64 x 64 of them. Shapes have h rows and w columns.
+template <affine_transform Transform, class Shape>
+double shared_part(Transform const& fixed_to_moving, Shape const& fixed, Shape const& moving) {
+    constexpr std::size_t side = 64;
+    double const right = static_cast<double>(moving.w) - 1.0, bottom = static_cast<double>(moving.h) - 1.0;
+    std::size_t inside = 0;
+    for (std::size_t i = 0; i < side * side; ++i) {
+        point2 const p =
+            fixed_to_moving({(static_cast<double>(i % side) + 0.5) / side * static_cast<double>(fixed.w) - 0.5,
+                             (static_cast<double>(i / side) + 0.5) / side * static_cast<double>(fixed.h) - 0.5});
+        inside += p.x >= 0.0 && p.y >= 0.0 && p.x <= right && p.y <= bottom ? 1 : 0;
+    }
+    return static_cast<double>(inside) / static_cast<double>(side * side);
+}
+
 /// Whether a transform turns the plane over, as a mirror does.
 template <affine_transform Transform>
 bool is_mirrored(Transform const& t) {

@@ -9,6 +9,7 @@
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/global/options.hpp>
 #include <comir/registration/metrics/alpha_amd/options.hpp>
+#include <comir/transform/affine.hpp>
 #include <comir/transform/any_transform.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
@@ -34,6 +35,7 @@ struct automatic_options {
     double ask_features_below = 0.5;  // a result less sure asks the features, who answer from this confidence on;
                                       // 0: never
     // Read by register_any only.
+    std::optional<affine2> start{};  // from fixed to moving, px: where windows agree near it, nothing else is searched
     std::optional<double> scale{};  // pixels of the moving image that one of the fixed image is known to measure; none:
                                     // the images' spacings say it where neither is 1, and else 1 is expected
     double min_scale = 0.4, max_scale = 2.5;  // scales looked at in doubt, over the expected one; where spacings say

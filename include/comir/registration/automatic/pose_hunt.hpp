@@ -17,6 +17,7 @@
 #include <comir/registration/prepared_image.hpp>
 #include <comir/registration/windows/verdict.hpp>
 #include <comir/transform/affine.hpp>
+#include <comir/transform/compose.hpp>
 #include <comir/transform/geometry.hpp>
 #include <comir/transform/rigid.hpp>
 #include <comir/transform/similarity.hpp>
@@ -51,6 +52,28 @@ public:
                           options_->values_alike
                               ? scale_search{}
                               : scale_search{search_metric::mutual_information, 1.0 / near, near, 40});
+    }
+
+    /// Takes a pose of the working copies instead of a search, if windows near it agree; false if they do not, or if the
+    /// images are too small for windows.
+    bool take_start(affine2 const& start) {
+        pose_hypothesis h;
+        h.mirrored = is_mirrored(start);
+        h.pose = h.mirrored ? compose(mirror_map(moving_.shape()), start) : start;
+        h.verdict = h.mirrored ? judge(fixed_, prepared_image(mirrored(moving_)), h.pose, windows_)
+                               : judge(fixed_, moving_, h.pose, windows_);
+        if (h.verdict.windows.size() < window_verdict::least_windows)
+            return false;
+        constexpr double undecided = 0.5;  // no search speaks for or against it
+        h.found_with = undecided;
+        h.own_confidence = h.confidence = joint_confidence(undecided, h.verdict);
+        if (h.confidence < undecided)
+            return false;
+        h.value = h.verdict.score;
+        h.overlap = shared_part(h.pose, fixed_.shape(), moving_.shape());
+        best_ = std::move(h);
+        found_ = true;
+        return true;
     }
 
 private:

@@ -38,6 +38,10 @@ inline automatic_options any_options(automatic_options o, image<float> const& fi
             o.scale.value_or(0.0), ", expected 0.01 to 100 pixels of the moving image on one of the fixed image");
     require(o.kind != transform_kind::translation,
             "comir::register_any: kind is translation, expected rigid, similarity, affine or none");
+    require(!o.start || (std::ranges::all_of(o.start->parameters, [](double p) { return std::isfinite(p); }) &&
+                         std::isnormal(o.start->linear().coeff(0, 0) * o.start->linear().coeff(1, 1) -
+                                       o.start->linear().coeff(0, 1) * o.start->linear().coeff(1, 0))),
+            "comir::register_any: the start has no inverse, or numbers that are not finite");
     require(o.working_pixels >= 4096, "comir::register_any: working_pixels is ", o.working_pixels,
             ", expected at least 4096");
     o.search.threads = o.refine.threads = o.features.threads = o.threads;
@@ -75,39 +79,25 @@ inline any_transform as_kind(affine2 const& t, transform_kind kind, point2 centr
     return nearest_of_kind<rigid2>(t, centre);
 }
 
-}  // namespace detail
-
-/// Registers a pair of any displacement, scale and size, mirrored or not, by the kind of transform that the images
-/// support. It begins as register_auto does, at the expected scale. Small windows all over the images then judge the
-/// pose: they correct it, say which kind of transform explains windows that it was not fitted to, and what is left.
-/// Where they or the search are in doubt, other scales are searched, then the mirrored image. Large images are searched
-/// shrunk and followed to their own pixels by windows cut out of them.
-/// The result's confidence is that of the place and of the transform all over the images: a transform that leaves most
-/// windows off is not accepted. Its value is of the method that found it.
-/// Memory:  working copies of options.working_pixels, and windows; the full images are not copied unless mirrored, and
-///          with options.prepare no more than the working copies is prepared: windows of full images compare them raw
-/// Errors:  error, beginning "comir::register_any", for options out of range; those of global_search_target. Images
-///          without anything in common are no errors: the confidence is then low
-/// Threads: the same bits for any number of threads
-inline automatic_result register_any(registration_input const& fixed, registration_input const& moving,
-                                     automatic_options const& given = {}) {
-    auto const begin = std::chrono::steady_clock::now();
-    automatic_options options = detail::any_options(given, fixed.values, moving.values);
+/// By a search, or by the options' start, if there is one; then kept_start says whether there is a result.
+inline automatic_result register_once(registration_input const& fixed, registration_input const& moving,
+                                      automatic_options options) {
     image_shape const &fs = fixed.values.shape(), &ms = moving.values.shape();
-    detail::working_factors const factors(fs, ms, options.scale.value_or(1.0), options.working_pixels);
+    working_factors const factors(fs, ms, options.scale.value_or(1.0), options.working_pixels);
     auto const* const prepare = options.prepare ? &*options.prepare : nullptr;
-    prepared_image const a = detail::working_copy(fixed, factors.fixed, prepare ? &prepare->fixed : nullptr,
-                                                  options.threads),
-                         b = detail::working_copy(moving, factors.moving, prepare ? &prepare->moving : nullptr,
-                                                  options.threads);
-    detail::check_search_input("fixed", a);
-    detail::check_search_input("moving", b);
+    prepared_image const a = working_copy(fixed, factors.fixed, prepare ? &prepare->fixed : nullptr, options.threads),
+                         b = working_copy(moving, factors.moving, prepare ? &prepare->moving : nullptr, options.threads);
+    check_search_input("fixed", a);
+    check_search_input("moving", b);
     options.small_structures = options.small_structures || factors.shrink();
-    detail::pose_hunt hunt(a, b, options);
-    hunt.run();
-    detail::pose_hypothesis const& found = hunt.best();
-
+    pose_hunt hunt(a, b, options);
     automatic_result result;
+    result.kept_start = options.start && hunt.take_start(reduce(*options.start, factors));
+    if (options.start && !result.kept_start)
+        return result;
+    if (!options.start)
+        hunt.run();
+    pose_hypothesis const& found = hunt.best();
     result.mirrored = found.mirrored;
     result.value = found.value;
     result.overlap = found.overlap;
@@ -119,12 +109,12 @@ inline automatic_result register_any(registration_input const& fixed, registrati
     };
     result.kind = in_pixels(options.kind.value_or(found.rigid ? transform_kind::rigid : transform_kind::similarity));
     // From here on in pixels of the full images, the moving one mirrored if found so.
-    affine2 const as_found = detail::enlarge(found.pose, factors);
+    affine2 const as_found = enlarge(found.pose, factors);
     affine2 transform = as_found;
     bool const exact = found.refined && rigid && !factors.shrink() && !found.mirrored;
-    if (found.verdict.windows.size() >= detail::window_verdict::least_windows && found.verdict.agreement >= 0.3) {
-        detail::window_fitting fitting{found.verdict.windows, detail::enlarge(found.verdict.scored_under, factors)};
-        for (detail::window_scores& w : fitting.windows) {
+    if (found.verdict.windows.size() >= window_verdict::least_windows && found.verdict.agreement >= 0.3) {
+        window_fitting fitting{found.verdict.windows, enlarge(found.verdict.scored_under, factors)};
+        for (window_scores& w : fitting.windows) {
             w.middle = w.middle * factors.fixed;
             w.unit *= factors.fixed;
         }
@@ -133,28 +123,59 @@ inline automatic_result register_any(registration_input const& fixed, registrati
             if (prepare)  // the full images were not
                 windows.metric = search_metric::mutual_information;
             if (found.mirrored)
-                detail::follow_down(fitting, fixed, detail::mirrored(moving), windows);
+                follow_down(fitting, fixed, mirrored(moving), windows);
             else
-                detail::follow_down(fitting, fixed, moving, windows);
+                follow_down(fitting, fixed, moving, windows);
         }
         result.kind =
-            in_pixels(options.kind ? *options.kind : detail::supported_kind(fitting.windows, fitting.scored_under, fs));
-        transform = detail::fit_kind(fitting, result.kind, fs, exact ? &as_found : nullptr);
-        result.agreeing = detail::measure_residuals(fitting.windows, fitting.scored_under, transform, result.residuals);
+            in_pixels(options.kind ? *options.kind : supported_kind(fitting.windows, fitting.scored_under, fs));
+        transform = fit_kind(fitting, result.kind, fs, exact ? &as_found : nullptr);
+        result.agreeing = measure_residuals(fitting.windows, fitting.scored_under, transform, result.residuals);
         result.residual_step = fitting.windows.front().unit;
-        result.confidence =
-            std::min(result.confidence, detail::agreement_confidence(result.agreeing, result.residuals.size()));
+        result.confidence = std::min(result.confidence, agreement_confidence(result.agreeing, result.residuals.size()));
     }
     result.converged = result.confidence > 0.0;
     if (found.mirrored) {
-        transform = compose(detail::mirror_map(ms), transform);
+        transform = compose(mirror_map(ms), transform);
         result.kind = transform_kind::affine;
     }
     // Not by way of an affine map, which costs the last bits.
     if (exact && result.kind == transform_kind::rigid && transform.parameters == as_found.parameters)
         result.transform = *found.refined;
     else
-        result.transform = detail::as_kind(transform, result.kind, image_centre(fs));
+        result.transform = as_kind(transform, result.kind, image_centre(fs));
+    return result;
+}
+
+}  // namespace detail
+
+/// Registers a pair of any displacement, scale and size, mirrored or not, by the kind of transform that the images
+/// support. It begins as register_auto does, at the expected scale. Small windows all over the images then judge the
+/// pose: they correct it, say which kind of transform explains windows that it was not fitted to, and what is left.
+/// Where they or the search are in doubt, other scales are searched, then the mirrored image. Large images are searched
+/// shrunk and followed to their own pixels by windows cut out of them.
+/// A start takes the place of all searches if windows near it agree, as far as they reach: about a twentieth of the
+/// smaller image's side. Where they do not, or where an image is too small for them (112 px), all is as without it.
+/// The result's confidence is that of the place and of the transform all over the images: a transform that leaves most
+/// windows off is not accepted. Its value is of the method that found it.
+/// Memory:  working copies of options.working_pixels, and windows; the full images are not copied unless mirrored, and
+///          with options.prepare no more than the working copies is prepared: windows of full images compare them raw
+/// Errors:  error, beginning "comir::register_any", for options out of range; those of global_search_target. Images
+///          without anything in common are no errors: the confidence is then low
+/// Threads: the same bits for any number of threads
+inline automatic_result register_any(registration_input const& fixed, registration_input const& moving,
+                                     automatic_options const& given = {}) {
+    auto const begin = std::chrono::steady_clock::now();
+    automatic_options options = detail::any_options(given, fixed.values, moving.values);
+    automatic_result result;
+    if (options.start) {
+        automatic_options near = options;
+        near.scale = std::clamp(mean_scale(*options.start), 0.01, 100.0);
+        result = detail::register_once(fixed, moving, near);
+        options.start.reset();
+    }
+    if (!result.kept_start)
+        result = detail::register_once(fixed, moving, options);
     result.seconds = detail::seconds_since(begin);
     return result;
 }

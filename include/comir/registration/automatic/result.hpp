@@ -20,6 +20,7 @@ struct local_residual {
 struct automatic_result : registration_result<any_transform> {
     transform_kind kind = transform_kind::rigid;
     bool mirrored = false;                    // the transform has a negative determinant, and is affine
+    bool kept_start = false;                  // it was found near the start that was given, without a search
     std::vector<local_residual> residuals{};  // on a grid over what both images show; none for small images
     double agreeing = 0.0;                    // share of these places that lie within a pixel and a half
     double residual_step = 0.0;               // px of the fixed image: what a window can tell apart

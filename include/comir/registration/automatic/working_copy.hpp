@@ -72,4 +72,11 @@ inline affine2 enlarge(affine2 const& between_shrunk, working_factors const& by)
     return make_affine((by.moving / by.fixed) * at_origin.linear(), by.moving * translation(at_origin), point2{});
 }
 
+/// A transform between the full images as one between shrunk ones.
+inline affine2 reduce(affine2 const& between_full, working_factors const& by) {
+    affine2 const at_origin = to_affine(between_full);
+    return make_affine((by.fixed / by.moving) * at_origin.linear(), (1.0 / by.moving) * translation(at_origin),
+                       point2{});
+}
+
 }}}  // namespace comir::COMIR_ABI::detail

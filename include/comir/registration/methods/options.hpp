@@ -8,6 +8,7 @@
 
 #include <comir/core/progress.hpp>
 #include <comir/registration/automatic/options.hpp>
+#include <comir/transform/affine.hpp>
 #include <comir/transform/any_transform.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
@@ -25,7 +26,10 @@ struct method_options {
     // and none for global.
     double min_scale = 0.0, max_scale = 0.0;
     mirror_search mirror = mirror_search::in_doubt;  // of auto
-    std::optional<transform_kind> transform{};       // none: auto takes the kind that the images support, others rigid
+    // Of auto, alpha_amd and mi: from fixed to moving, px. The last two begin there and nowhere else; auto does where
+    // the images agree near it, and else searches.
+    std::optional<affine2> start{};
+    std::optional<transform_kind> transform{};  // none: auto takes the kind that the images support, others rigid
     // Of alpha_amd.
     int alpha_levels = 7;
     std::size_t samples = 0;             // points of each image in an iteration; 0: those of each resolution
