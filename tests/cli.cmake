@@ -47,8 +47,8 @@ expect(0 "all" evaluate --pairs "same set/pairs.csv" --out two.csv --threads 2)
 file(STRINGS "${WORK}/two.csv" rows)
 list(GET rows 0 columns)
 list(GET rows 1 row)
-if(NOT columns MATCHES ",y3,confidence$" OR NOT row MATCHES ",(1|0\\.[0-9]+)$")
-    message(FATAL_ERROR "results.csv has the columns ${columns} and the row ${row}, expected a confidence above 0 last")
+if(NOT columns MATCHES ",y3,confidence,failure$" OR NOT row MATCHES ",(1|0\\.[0-9]+),$")
+    message(FATAL_ERROR "results.csv has the columns ${columns} and the row ${row}, expected a confidence above 0 and no failure last")
 endif()
 foreach(name results two)
     file(READ "${WORK}/${name}.csv" content)
@@ -133,10 +133,11 @@ endforeach()
 expect(0 "converged  yes" register ${pair} --fixed-mask "same set/0000_fixed.png" --moving-mask
        "same set/0000_moving.png")
 file(WRITE "${WORK}/same set/wide.csv" "${header},fixed_mask\n${first},../visible/scene.png\n")
-expect(1 "^comir: [^:\n]+: same set/../visible/scene.png: the mask is [^\n]+ px, its image same set/0000_fixed.png 96 x 96 px; expected the same size\n$"
+set(one_lost "comir: 1 of 1 pairs could not be read, and count as not registered\n$")
+expect(3 "^comir: [^:\n]+: same set/../visible/scene.png: the mask is [^\n]+ px, its image same set/0000_fixed.png 96 x 96 px; expected the same size\n${one_lost}"
        evaluate --pairs "same set/wide.csv")
 file(WRITE "${WORK}/same set/unmasked.csv" "${header},moving_mask\n${first},none.png\n")
-expect(1 "^comir: [^:\n]+: same set/none.png: cannot open[^\n]+\n$" evaluate --pairs "same set/unmasked.csv")
+expect(3 "^comir: [^:\n]+: same set/none.png: cannot open[^\n]+\n${one_lost}" evaluate --pairs "same set/unmasked.csv")
 
 # SIFT with a picture of its matches; global searches within limits, which hold.
 expect(0 "^1 pairs" make-pairs --a visible/ --b "copy of visible" --out large --size 220 --count 1)
@@ -179,7 +180,7 @@ expect(1 "^comir: bad.csv: line 1 has no column 'moving'[^\n]+\n$" evaluate --pa
 list(GET lines 0 header)
 string(REPLACE "0000_moving" "gone" lost "${first}")
 file(WRITE "${WORK}/same set/lost.csv" "${header}\n${lost}\n")
-expect(1 "^comir: [^:\n]+: same set/gone.png: cannot open[^\n]+\n$" evaluate --pairs "same set/lost.csv" --out x.csv)
+expect(3 "^comir: [^:\n]+: same set/gone.png: cannot open[^\n]+\n${one_lost}" evaluate --pairs "same set/lost.csv")
 file(WRITE "${WORK}/empty.csv" "${header}\n")
 expect(1 "^comir: empty.csv: the list has no pairs[^\n]+\n$" evaluate --pairs empty.csv --out x.csv)
 expect(1 "^comir: --out: results.csv/x: [^\n]+ is no folder\n$" make-pairs --a visible --b "copy of visible" --out
@@ -210,13 +211,15 @@ expect(1 "^comir: --pictures: same set/0000_fixed.png is an image of the list[^\
 expect("[1-9][0-9]*" "comir: .*--count.*'-1' is not a whole number" make-pairs --a visible --b "copy of visible" --out x
        --count -1)
 expect("[1-9][0-9]*" "comir: .*--max-angle.*'nan' is not a number" register --fixed w.png --moving w.png --max-angle nan)
-# A pair that cannot be read ends the evaluation; those before it are not lost.
-file(WRITE "${WORK}/same set/late.csv" "${header}\n${first}\n${lost}\n")
-expect(1 "^comir: [^:\n]+: same set/gone.png: cannot open[^\n]+\n$" evaluate --pairs "same set/late.csv" --out late_results.csv)
-file(STRINGS "${WORK}/late_results.csv" rows)
+# A pair that cannot be read is told and listed, and those after it are registered.
+file(WRITE "${WORK}/same set/early.csv" "${header}\n${lost}\n${second}\n")
+expect(3 "^comir: [^:\n]+: same set/gone.png: cannot open[^\n]+\ncomir: 1 of 2 pairs [^\n]+\n$" evaluate --pairs "same set/early.csv" --out early_results.csv)
+file(STRINGS "${WORK}/early_results.csv" rows)
 list(LENGTH rows count)
-if(NOT count EQUAL 2)
-    message(FATAL_ERROR "late_results.csv has ${count} lines, expected the header and one pair")
+list(GET rows 1 bad)
+list(GET rows 2 good)
+if(NOT count EQUAL 3 OR NOT bad MATCHES ",0,[^\n]*gone.png: cannot open" OR NOT good MATCHES ",1,.*,(1|0\\.[0-9]+),$")
+    message(FATAL_ERROR "early_results.csv is ${rows}, expected a lost and a registered pair")
 endif()
 expect("[1-9][0-9]*" "comir: .*--method" evaluate --pairs "same set/pairs.csv" --method guess)
 expect("[1-9][0-9]*" "comir: .*--moving" register --fixed w.png)

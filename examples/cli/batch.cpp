@@ -209,11 +209,13 @@ private:
             auto known = folder_.record_of(pair.name);
             if (known && known->status != registration_status::failed) {
                 std::string why = comir::changed_since(*known, states_[i]);
+                if (!why.empty())
+                    why = "the " + why + " changed";
                 for (std::string const& what : wanted_files(settings_))
                     if (why.empty() && !known->files.contains(what))
-                        why = what;
+                        why = "the " + what + " is missing";
                 if (why.empty() && !folder_.has_files(*known))
-                    why = "written file";
+                    why = "a written file is gone";
                 if (why.empty()) {
                     known->name = pair.name;
                     known->fixed = pair.fixed.string();
@@ -227,7 +229,7 @@ private:
             (folder_.was_begun(pair.name) && !settings_.chain ? last : todo).push_back(i);
         }
         for (auto const& [why, count] : stale)
-            std::fprintf(stderr, "comir: %zu of the pairs are done anew, since their %s changed\n", count, why.c_str());
+            std::fprintf(stderr, "comir: done anew, since %s: %zu of %zu pairs\n", why.c_str(), count, items_.size());
         todo.insert(todo.end(), last.begin(), last.end());
         return todo;
     }

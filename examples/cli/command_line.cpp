@@ -175,7 +175,9 @@ void add_study(CLI::App& app) {
 
 void add_encode(CLI::App& app) {
     auto const s = std::make_shared<encode_settings>();
-    CLI::App& command = *app.add_subcommand("encode", "Write the representations (CoMIRs) of images of one modality.");
+    CLI::App& command = *app.add_subcommand("encode",
+                                            "Write the representations (CoMIRs) of images of one modality. Where some "
+                                            "of several images fail, the others are written and the exit code is 3.");
     command.add_option("--model", s->model, "trained model (.safetensors)")->required();
     command.add_option("--modality", s->modality, "modality of the images, as the model names it")->required();
     command.add_option("images", s->images, "images (PNG, TIFF)")->required();

@@ -66,18 +66,35 @@ void run_encode(encode_settings const& s) {
         check_no_input("--out", fs::path(s.out) / (target.string() + "." + s.format),
                        {s.images.begin(), s.images.end()});
     make_output_folder("--out", s.out);
-    progress_line line("images");
-    for (std::size_t i = 0; i < s.images.size(); ++i) {
-        if (!line.show(i, s.images.size()))
-            throw interrupted{};
-        auto const source = load_float_image(s.images[i]);
-        auto const representation =
-            naming(s.images[i], [&] { return encoder.encode(source, {.threads = s.run.threads}); });
-        fs::path const target = fs::path(s.out) / (fs::path(s.images[i]).stem().string() + "." + s.format);
+    auto const encode_to = [&](std::string const& path) {
+        auto const source = load_float_image(path);
+        auto const representation = naming(path, [&] { return encoder.encode(source, {.threads = s.run.threads}); });
+        fs::path const target = fs::path(s.out) / (fs::path(path).stem().string() + "." + s.format);
         if (s.format == "png")
             save_picture(target, comir::to_unit(representation, encoder.settings().range));
         else
             save_image(target, {.pixels = representation});
+    };
+    progress_line line("images");
+    std::size_t failed = 0;
+    for (std::size_t i = 0; i < s.images.size(); ++i) {
+        if (!line.show(i, s.images.size()))
+            throw interrupted{};
+        try {
+            encode_to(s.images[i]);
+        } catch (comir::error const& problem) {
+            if (s.images.size() == 1)
+                throw;
+            line.clear();
+            std::fprintf(stderr, "comir: %s\n", std::string(without_function(problem.what())).c_str());
+            ++failed;
+        }
+    }
+    line.clear();
+    if (failed > 0) {
+        std::fprintf(stderr, "comir: %zu of %zu images failed, the others are in %s\n", failed, s.images.size(),
+                     s.out.c_str());
+        throw incomplete{some_failed};
     }
 }
 
