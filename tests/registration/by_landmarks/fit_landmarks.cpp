@@ -118,6 +118,12 @@ TEST_CASE("fit_landmarks: one landmark that is far off is named, noise is not") 
         }
 }
 
+TEST_CASE("fit_landmarks: what lies off by less than people set landmarks is not named") {
+    auto landmarks = scattered_landmarks(comir::to_affine(turned), 8, 0.0, 2);
+    landmarks[2].moving.y += 1.5;
+    CHECK(!comir::fit_landmarks(landmarks, comir::transform_kind::rigid).far);
+}
+
 TEST_CASE("fit_landmarks: too few, the same twice, on a line and not finite are errors") {
     using comir::transform_kind;
     auto const error_of = [](std::vector<comir::landmark> const& landmarks, transform_kind kind) {

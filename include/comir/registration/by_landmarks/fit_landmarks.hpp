@@ -177,7 +177,8 @@ double uncertainty_at(point2 fixed, centred_landmarks const& c) {
 /// The landmark that lies furthest from where a fit of all others puts it, if that is far beyond what these leave.
 template <affine_transform T>
 std::optional<std::size_t> far_landmark(std::span<landmark const> landmarks) {
-    constexpr double times_the_others = 5.0, least_share = 0.01;  // of how widely the landmarks are spread
+    constexpr double times_the_others = 5.0, least_share = 0.02;  // of how widely the landmarks are spread
+    constexpr double least_px = 2.0;                              // people set landmarks to a pixel or two
     std::size_t const least = least_landmarks(kind_of_transform<T>());
     if (landmarks.size() < least + 2)
         return {};
@@ -199,7 +200,8 @@ std::optional<std::size_t> far_landmark(std::span<landmark const> landmarks) {
         double const noise =
             fit.root_mean_square * std::sqrt(count / (count - unknowns)) * uncertainty_at<T>(landmarks[i].fixed, rest);
         point2 const d = to_affine(fit.transform)(landmarks[i].fixed) - landmarks[i].moving;
-        double const ratio = std::hypot(d.x, d.y) / std::max(times_the_others * noise, least_share * spread);
+        double const ratio =
+            std::hypot(d.x, d.y) / std::max({times_the_others * noise, least_share * spread, least_px});
         if (ratio > most) {
             most = ratio;
             far = i;
