@@ -182,7 +182,7 @@ expect(1 "^comir: --overlay: this option is of a single pair[^\n]+\n$" register 
 expect(1 "^comir: --warped: this option is for results in a folder[^\n]+\n$" ${pair} --warped png)
 expect(1 "^comir: --chain: [^\n]+\n$" ${pair} --chain --out x)
 expect(1 "^comir: --initial and --landmarks [^\n]+\n$" ${pair} --initial t.tfm --landmarks marks.csv)
-expect(1 "^comir: two pairs are called 'b'[^\n]+\n$" register --fixed a.png --moving b.png b.png --out x)
+expect(1 "^comir: --moving: two pairs are called 'b'[^\n]+\n$" register --fixed a.png --moving b.png b.png --out x)
 expect(1 "^comir: --out: res/images/one.png lies where results are written[^\n]+\n$" register --fixed a.png --moving
        res/images/one.png --out res)
 file(WRITE "${WORK}/none.csv" "fixed,moving\n")
