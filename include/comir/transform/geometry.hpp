@@ -84,9 +84,9 @@ double shared_part(Transform const& fixed_to_moving, Shape const& fixed, Shape c
     double const right = static_cast<double>(moving.w) - 1.0, bottom = static_cast<double>(moving.h) - 1.0;
     std::size_t inside = 0;
     for (std::size_t i = 0; i < side * side; ++i) {
+        double const u = (static_cast<double>(i % side) + 0.5) / side, v = (static_cast<double>(i / side) + 0.5) / side;
         point2 const p =
-            fixed_to_moving({(static_cast<double>(i % side) + 0.5) / side * static_cast<double>(fixed.w) - 0.5,
-                             (static_cast<double>(i / side) + 0.5) / side * static_cast<double>(fixed.h) - 0.5});
+            fixed_to_moving({u * (static_cast<double>(fixed.w) - 1.0), v * (static_cast<double>(fixed.h) - 1.0)});
         inside += p.x >= 0.0 && p.y >= 0.0 && p.x <= right && p.y <= bottom ? 1 : 0;
     }
     return static_cast<double>(inside) / static_cast<double>(side * side);
