@@ -26,9 +26,15 @@ std::shared_ptr<pair_image_file> pair_images::read(std::string const& path, comi
 
 comir::preparation pair_images::preparation_of(std::shared_ptr<pair_image_file> const& file,
                                                std::string const& modality, std::string const& path) const {
-    return [file, prepare = prepare_.of(modality, path)](comir::image<float> const& raw) {
-        if (!file->prepared)
+    auto const equal = [](comir::image<float> const& a, comir::image<float> const& b) {
+        return a.shape() == b.shape() && std::ranges::equal(a.values(), b.values());
+    };
+    return [file, equal, prepare = prepare_.of(modality, path)](comir::image<float> const& raw) {
+        comir::image<float> const& known = file->shrunk.empty() ? file->image.values : file->shrunk;
+        if (!file->prepared || !equal(raw, known)) {
             file->prepared = prepare(raw);
+            file->shrunk = equal(raw, file->image.values) ? comir::image<float>{} : raw;
+        }
         return *file->prepared;
     };
 }

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include <comir/evaluation/preparation.hpp>
+#include <comir/image/preparation.hpp>
 #include <comir/io/masked_image_file.hpp>
 
 #include "masking.hpp"
@@ -14,6 +14,7 @@
 /// An image file that was read, and what it was prepared to once that was asked for.
 struct pair_image_file {
     comir::masked_image image{};
+    comir::image<float> shrunk{};  // what was prepared, if it was not the image itself
     std::optional<comir::image<float>> prepared{};
 };
 
@@ -25,7 +26,7 @@ public:
 
     std::shared_ptr<pair_image_file> read(std::string const& path, comir::masking_options const& masking,
                                           std::string const& modality);
-    /// The preparation of an image that read() gave, which is done once.
+    /// The preparation of an image that read() gave, which is done once, or of a smaller copy of it.
     comir::preparation preparation_of(std::shared_ptr<pair_image_file> const& file, std::string const& modality,
                                       std::string const& path) const;
 
