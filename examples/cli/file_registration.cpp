@@ -95,5 +95,7 @@ file_registration file_registrar::operator()(comir::listed_images const& pair) {
     else if (r.confidence < least_confidence)
         out.doubt =
             "the confidence is " + two_digits(r.confidence) + ", below 0.5; the images may not show the same place";
+    else if (r.at_rim)
+        out.doubt = at_rim_note;
     return out;
 }

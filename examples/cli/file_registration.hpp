@@ -13,6 +13,10 @@
 #include "preparations.hpp"
 #include "starts.hpp"
 
+/// What is said of a place at the rim of the ranges that were given.
+inline constexpr char const* at_rim_note =
+    "the place lies at the rim of the angles, shifts or scales that were searched; a better one may lie beyond";
+
 /// What came out of the registration of two files.
 struct file_registration {
     comir::method_result result{};

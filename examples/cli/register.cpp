@@ -68,6 +68,8 @@ void print(register_settings const& s, file_registration const& found) {
         std::printf("value      %.5g (%s, %s is better)\n", r.value, s.method.name.c_str(), is_score ? "more" : "less");
         std::printf("converged  %s\n", r.converged ? "yes" : "no: the transform is only the best guess");
         std::printf("confidence %.2f of 1\n", r.confidence);
+        if (r.at_rim)
+            std::printf("range      %s\n", at_rim_note);
     }
     if (!r.residuals.empty())
         std::printf("fit        %.0f %% of %zu places agree within %.3g px\n", 100.0 * r.agreeing, r.residuals.size(),

@@ -78,6 +78,7 @@
 #include <comir/image/mask_opening.hpp>
 #include <comir/image/nodata.hpp>
 #include <comir/image/pearson.hpp>
+#include <comir/image/preparation.hpp>
 #include <comir/image/pyramid.hpp>
 #include <comir/image/warp.hpp>
 #include <comir/image/warp_masked.hpp>
@@ -131,6 +132,7 @@
 #include <comir/registration/automatic/mirror.hpp>
 #include <comir/registration/automatic/options.hpp>
 #include <comir/registration/automatic/pose_hunt.hpp>
+#include <comir/registration/automatic/range_rim.hpp>
 #include <comir/registration/automatic/refine.hpp>
 #include <comir/registration/automatic/register_any.hpp>
 #include <comir/registration/automatic/residuals.hpp>

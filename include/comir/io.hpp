@@ -11,7 +11,6 @@
 #include <comir/evaluation/landmark_file.hpp>
 #include <comir/evaluation/model_preparation.hpp>
 #include <comir/evaluation/pair_result.hpp>
-#include <comir/image/preparation.hpp>
 #include <comir/evaluation/register_pair.hpp>
 #include <comir/evaluation/registration_record.hpp>
 #include <comir/evaluation/report.hpp>

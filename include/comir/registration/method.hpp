@@ -58,6 +58,7 @@ inline registration_method auto_method(method_options const& o) {
         method_result result = to_method_result<any_transform>(found);
         result.mirrored = found.mirrored;
         result.kept_start = found.kept_start;
+        result.at_rim = found.at_rim;
         result.residuals = std::move(found.residuals);
         result.agreeing = found.agreeing;
         result.residual_step = found.residual_step;

@@ -208,6 +208,27 @@ TEST_CASE("register_any: the sizes of pixels that images state are the scale tha
     CHECK(corner_error(comir::to_affine(found.transform), truth, any_field) < 1.5 * scale);
 }
 
+TEST_CASE("register_any: says that a place lies at the rim of what is searched, of large images, too") {
+    image_shape const shape{1, 400, 400};
+    affine2 const truth = placed(1.0, 0.1, {40.0, 4.0}, shape, shape);
+    auto const p = two_modalities(truth, shape, shape);
+    automatic_options options;
+    options.search.max_angle = 0.3;
+    for (std::size_t const pixels : {640 * 640, 200 * 200}) {
+        CAPTURE(pixels);
+        options.working_pixels = pixels;
+        options.search.max_shift_x = options.search.max_shift_y = 60.0;
+        auto const inside = register_any({.values = p.fixed}, {.values = p.moving}, options);
+        CHECK(inside.confidence > 0.9);
+        CHECK(!inside.at_rim);
+        CHECK(corner_error(comir::to_affine(inside.transform), truth, shape) < 1.0);
+        options.search.max_shift_x = 40.5;
+        auto const at_rim = register_any({.values = p.fixed}, {.values = p.moving}, options);
+        CHECK(at_rim.at_rim);
+        CHECK(corner_error(comir::to_affine(at_rim.transform), truth, shape) < 1.0);
+    }
+}
+
 TEST_CASE("register_any: the same bits for any number of threads") {
     affine2 const truth = placed(1.25, 2.0, {4.0, 9.0}, any_field, any_field);
     auto const p = two_modalities(truth, any_field, any_field, 7);

@@ -11,6 +11,7 @@
 #include <comir/registration/automatic/mirror.hpp>
 #include <comir/registration/automatic/options.hpp>
 #include <comir/registration/automatic/pose_hunt.hpp>
+#include <comir/registration/automatic/range_rim.hpp>
 #include <comir/registration/automatic/residuals.hpp>
 #include <comir/registration/automatic/result.hpp>
 #include <comir/registration/automatic/working_copy.hpp>
@@ -86,9 +87,14 @@ inline automatic_result register_once(registration_input const& fixed, registrat
     working_factors const factors(fs, ms, options.scale.value_or(1.0), options.working_pixels);
     auto const* const prepare = options.prepare ? &*options.prepare : nullptr;
     prepared_image const a = working_copy(fixed, factors.fixed, prepare ? &prepare->fixed : nullptr, options.threads),
-                         b = working_copy(moving, factors.moving, prepare ? &prepare->moving : nullptr, options.threads);
+                         b = working_copy(moving, factors.moving, prepare ? &prepare->moving : nullptr,
+                                          options.threads);
     check_search_input("fixed", a);
     check_search_input("moving", b);
+    // The search is of working copies.
+    double const larger = pixel_count(b.shape()) > pixel_count(a.shape()) ? factors.moving : factors.fixed;
+    options.search.max_shift_x /= larger;
+    options.search.max_shift_y /= larger;
     options.small_structures = options.small_structures || factors.shrink();
     pose_hunt hunt(a, b, options);
     automatic_result result;
@@ -102,6 +108,7 @@ inline automatic_result register_once(registration_input const& fixed, registrat
     result.value = found.value;
     result.overlap = found.overlap;
     result.confidence = found.confidence;
+    result.at_rim = !options.start && is_at_rim(found.verdict.transform, options, a.shape(), b.shape());
     // A rotation between pixels of different size scales.
     bool const rigid = factors.fixed == factors.moving;
     auto const in_pixels = [rigid](transform_kind kind) {

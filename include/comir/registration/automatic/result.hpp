@@ -21,6 +21,7 @@ struct automatic_result : registration_result<any_transform> {
     transform_kind kind = transform_kind::rigid;
     bool mirrored = false;                    // the transform has a negative determinant, and is affine
     bool kept_start = false;                  // it was found near the start that was given, without a search
+    bool at_rim = false;                      // of the angles, shifts or scales searched: a better place may lie beyond
     std::vector<local_residual> residuals{};  // on a grid over what both images show; none for small images
     double agreeing = 0.0;                    // share of these places that lie within a pixel and a half
     double residual_step = 0.0;               // px of the fixed image: what a window can tell apart

@@ -20,7 +20,7 @@ struct method_result : registration_result<any_transform> {
     std::vector<point_match> matches{};  // of keypoints; of sift only
     std::vector<std::size_t> inliers{};  // numbers of the matches that agree with the transform, ascending
     // Of auto: as automatic_result has them.
-    bool mirrored = false, kept_start = false;
+    bool mirrored = false, kept_start = false, at_rim = false;
     std::vector<local_residual> residuals{};
     double agreeing = 0.0, residual_step = 0.0;
 };
