@@ -48,11 +48,14 @@ inline stored_image decode_image(std::string const& who, std::filesystem::path c
 }  // namespace detail
 
 /// Reads a PNG or TIFF file as it is stored, alpha included.
-/// PNG:    8 and 16 bits; palettes, transparent colours and 1, 2 and 4 bits become 8 bits (0..255)
-/// TIFF:   8 and 16 bits unsigned, 32-bit float; as float, rounded to its 24 bits: 8 and 16 bits signed, 32-bit
-///         integers, 64-bit float; any number of channels, strips or tiles, either planar configuration; MinIsWhite
-///         images of 8 and 16 bits unsigned are inverted so that black is 0; a resolution per inch or centimetre
-///         becomes the spacing in mm, as in ITK; the orientation tag is not applied
+/// PNG:    8 and 16 bits; palettes, transparent colours and 1, 2 and 4 bits become 8 bits (0..255); the numbers of the
+///         chunk sCAL become the spacing, as in ITK, which writes it there
+/// TIFF:   strips or tiles, either planar configuration, any number of channels. 8 and 16 bits unsigned and 32-bit
+///         float as they are; 1, 2 and 4 bits end at 255; 10, 12 and 14 bits are the same numbers in 16; palettes and
+///         JPEG in YCbCr become RGB; as float, rounded to its 24 bits: half and 64-bit float, 8 and 16 bits signed,
+///         32-bit integers; MinIsWhite images of up to 16 bits unsigned are inverted so that black is 0; a resolution
+///         per inch or centimetre becomes the spacing in mm, as in ITK; the orientation tag is not applied. CMYK is
+///         refused. Of a pyramid the page that is asked for is read, not its smaller copies
 /// Errors: error if the file cannot be opened or lacks the page; format_error if it is damaged, of another kind, or
 ///         larger than options.max_values
 inline any_image read_image(std::filesystem::path const& path, read_image_options const& options = {}) {
@@ -124,7 +127,7 @@ void write_image_with(std::filesystem::path const& path, image<T> const& source,
 
 /// Writes a PNG (.png: 8 or 16 bits, 1 to 4 channels: grey, grey and alpha, RGB, RGB and alpha) or a TIFF file (.tif,
 /// .tiff: also float, any number of channels; 3 are RGB, 4 are RGB and one of unknown meaning; a spacing other than 1
-/// becomes the resolution, as mm). The file appears under its name only when it is complete.
+/// becomes the resolution, as mm, and PNG's sCAL). The file appears under its name only when it is complete.
 /// Errors: error if the extension is another, the type does not fit or the file cannot be written; shape_error if the
 ///         image is empty or has more channels or pixels than the format holds
 template <class T>

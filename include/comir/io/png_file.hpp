@@ -1,11 +1,15 @@
 #pragma once
 
+#include <array>
 #include <bit>
+#include <charconv>
+#include <cmath>
 #include <csetjmp>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -65,6 +69,17 @@ public:
         return ((png_get_color_type(png_, info_) & PNG_COLOR_MASK_COLOR) != 0 ? 3u : 1u) + (alpha() ? 1u : 0u);
     }
 
+    /// The numbers of the chunk sCAL as ITK takes them, whatever its unit byte says: it writes the spacing there and
+    /// always calls it metres. Nothing if the chunk is missing or holds no sizes.
+    std::optional<std::array<double, 2>> scale() const {
+        int unit = 0;
+        double x = 0.0, y = 0.0;
+        if (png_get_sCAL(png_, info_, &unit, &x, &y) != PNG_INFO_sCAL || !std::isnormal(x) || !std::isnormal(y) ||
+            x <= 0.0 || y <= 0.0)
+            return {};
+        return std::array<double, 2>{x, y};
+    }
+
     bool read_header() noexcept {
         if (setjmp(png_jmpbuf(png_)) != 0)
             return false;
@@ -87,7 +102,7 @@ public:
         return true;
     }
     template <class T>
-    bool write(image<T> const& source, T* row) noexcept {
+    bool write(image<T> const& source, T* row, std::array<std::string, 2> const& scale) noexcept {
         static constexpr int colour_types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                                PNG_COLOR_TYPE_RGB_ALPHA};
         if (setjmp(png_jmpbuf(png_)) != 0)
@@ -95,6 +110,8 @@ public:
         png_set_IHDR(png_, info_, static_cast<png_uint_32>(source.width()), static_cast<png_uint_32>(source.height()),
                      static_cast<int>(8 * sizeof(T)), colour_types[source.channels() - 1], PNG_INTERLACE_NONE,
                      PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+        if (!scale[0].empty())
+            png_set_sCAL_s(png_, info_, PNG_SCALE_METER, scale[0].c_str(), scale[1].c_str());
         png_write_info(png_, info_);
         if constexpr (std::endian::native == std::endian::little && sizeof(T) == 2)
             png_set_swap(png_);
@@ -149,25 +166,53 @@ image<T> read_png_pixels(png_stream& png, std::string const& where, image_shape 
     return result;
 }
 
-inline stored_image read_png(std::string const& who, std::filesystem::path const& path, read_image_options options) {
-    input_file file(who, path);
+/// What a PNG file says before its pixels.
+struct png_header {
+    image_shape shape{};  // as it is read
+    bool deep = false;    // 16 bits
+    bool alpha = false;
+    std::optional<std::array<double, 2>> spacing{};
+};
+
+inline png_header check_png_header(png_stream& png, input_file const& file, std::uint64_t max_values) {
     std::string const& where = file.where();
-    require(options.page == 0, where, ": page ", options.page, " was asked for, expected 0: a PNG file has one page");
-    png_stream png(file);
     require<format_error>(png.read_header(), where, ": the PNG file is damaged: ", png.reason());
-    image_shape const shape = checked_image_shape(where, png.channels(), png.height(), png.width(), options.max_values);
+    image_shape const shape = checked_image_shape(where, png.channels(), png.height(), png.width(), max_values);
     // Deflate shrinks data to 1/1032 at best (a 258-byte copy in 2 bits): more cannot come out of this file, and
     // nothing is allocated for a promise that it cannot keep.
     double const stored_bits = static_cast<double>(png.width()) * png.height() * png.depth() * png.stored_channels();
     require<format_error>(stored_bits / 8 <= 1032.0 * static_cast<double>(file.size()), where,
                           ": the PNG file is damaged: ", file.size(), " bytes cannot hold the declared ", png.width(),
                           " x ", png.height(), " pixels");
-    stored_image result{.alpha = png.alpha()};
-    if (png.depth() == 16)
-        result.pixels = read_png_pixels<std::uint16_t>(png, where, shape);
+    return {shape, png.depth() == 16, png.alpha(), png.scale()};
+}
+
+inline png_header read_png_header(std::string const& who, std::filesystem::path const& path) {
+    input_file file(who, path);
+    png_stream png(file);
+    return check_png_header(png, file, read_image_options{}.max_values);
+}
+
+inline stored_image read_png(std::string const& who, std::filesystem::path const& path, read_image_options options) {
+    input_file file(who, path);
+    std::string const& where = file.where();
+    require(options.page == 0, where, ": page ", options.page, " was asked for, expected 0: a PNG file has one page");
+    png_stream png(file);
+    png_header const header = check_png_header(png, file, options.max_values);
+    stored_image result{.alpha = header.alpha};
+    if (header.deep)
+        result.pixels = read_png_pixels<std::uint16_t>(png, where, header.shape);
     else
-        result.pixels = read_png_pixels<std::uint8_t>(png, where, shape);
+        result.pixels = read_png_pixels<std::uint8_t>(png, where, header.shape);
+    if (header.spacing)
+        std::visit([&](auto& held) { held.spacing = *header.spacing; }, result.pixels);
     return result;
+}
+
+/// The shortest digits that are read back as the same number. libpng itself would keep five.
+inline std::string png_number(double value) {
+    std::array<char, 40> text{};
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
 template <class T>
@@ -185,7 +230,10 @@ void write_png(std::string const& who, std::filesystem::path const& path, image<
         std::vector<T> row(source.width() * source.channels());
         atomic_file file(who, path);
         png_stream png(file);
-        bool const written = png.write(source, row.data());
+        std::array<std::string, 2> scale;
+        if (source.spacing[0] > 0 && source.spacing[1] > 0 && source.spacing != std::array<double, 2>{1.0, 1.0})
+            scale = {png_number(source.spacing[0]), png_number(source.spacing[1])};
+        bool const written = png.write(source, row.data(), scale);
         file.check();  // the system's words for a full disk say more than libpng's
         require(written, where, ": cannot write the PNG file: ", png.reason());
         file.commit();

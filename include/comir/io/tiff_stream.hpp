@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,9 +25,11 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 /// A TIFF handle on an open file, and the first error that libtiff reported on it.
 class tiff_stream {
 public:
-    tiff_stream(input_file& file, std::string where) : where_(std::move(where)), descriptor_(file.descriptor()) {
+    /// With `first_page` false no page is current until TIFFSetSubDirectory makes one so.
+    tiff_stream(input_file const& file, std::string where, bool first_page = true) : where_(std::move(where)), descriptor_(file.descriptor()) {
+        size_ = static_cast<toff_t>(file.size());
         // What libtiff allocates by itself are tables and raw data, both of which come from the file.
-        open("r", static_cast<tmsize_t>(file.size() + (std::uint64_t{64} << 20)));
+        open(first_page ? "r" : "rh", static_cast<tmsize_t>(file.size() + (std::uint64_t{64} << 20)));
         require<format_error>(tiff_ != nullptr, where_, ": not a readable TIFF file: ", reason());
     }
     tiff_stream(atomic_file& file, std::string where, bool big)
@@ -64,17 +68,24 @@ private:
     }
 
     static tiff_stream& self(thandle_t handle) { return *static_cast<tiff_stream*>(handle); }
+    // Each stream has a place of its own, so that several read one open file at once.
     static tmsize_t read(thandle_t handle, void* target, tmsize_t count) {
+        tiff_stream& stream = self(handle);
+        if (stream.output_)
+            stream.position_ = static_cast<toff_t>(::lseek(stream.descriptor_, 0, SEEK_CUR));
         tmsize_t done = 0;
         while (done < count) {
-            ssize_t const n = ::read(self(handle).descriptor_, static_cast<char*>(target) + done,
-                                     static_cast<std::size_t>(count - done));
+            ssize_t const n = ::pread(stream.descriptor_, static_cast<char*>(target) + done,
+                                      static_cast<std::size_t>(count - done), static_cast<off_t>(stream.position_));
             if (n < 0 && errno == EINTR)
                 continue;
             if (n <= 0)
                 break;
             done += n;
+            stream.position_ += static_cast<toff_t>(n);
         }
+        if (stream.output_)
+            ::lseek(stream.descriptor_, static_cast<off_t>(stream.position_), SEEK_SET);
         return done;
     }
     static tmsize_t write(thandle_t handle, void* source, tmsize_t count) {
@@ -82,10 +93,15 @@ private:
         return output && output->try_write(source, static_cast<std::size_t>(count)) ? count : -1;
     }
     static toff_t seek(thandle_t handle, toff_t offset, int whence) {
-        off_t const place = offset > static_cast<toff_t>(std::numeric_limits<off_t>::max())
-                                ? -1
-                                : ::lseek(self(handle).descriptor_, static_cast<off_t>(offset), whence);
-        return static_cast<toff_t>(place);
+        tiff_stream& stream = self(handle);
+        constexpr auto most = static_cast<toff_t>(std::numeric_limits<off_t>::max());
+        if (stream.output_)
+            return static_cast<toff_t>(
+                offset > most ? -1 : ::lseek(stream.descriptor_, static_cast<off_t>(offset), whence));
+        toff_t const start = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? stream.position_ : stream.size_;
+        if (offset > most - std::min(start, most))
+            return static_cast<toff_t>(-1);
+        return stream.position_ = start + offset;
     }
     static int close(thandle_t) { return 0; }
     static toff_t size(thandle_t handle) {
@@ -109,6 +125,7 @@ private:
     char reason_[300] = "";
     int descriptor_;
     atomic_file* output_ = nullptr;
+    toff_t position_ = 0, size_ = 0;  // of a stream that reads
     TIFF* tiff_ = nullptr;
 };
 
