@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -37,11 +38,15 @@ public:
     any_image read_tile(tile_index const& index) const {
         detail::tiff_planes const& planes = structure_.levels[index.level];
         detail::tiff_layout const& first = planes[0].layout;
-        detail::tiff_block const block = detail::tiff_block_at(first, index.across, index.down);
+        slide_level const& level = info().levels[index.level];
+        std::size_t const y = index.down * level.tile.h, rows = std::min(level.tile.h, level.size.h - y);
+        std::size_t const x = index.across * level.tile.w, columns = std::min(level.tile.w, level.size.w - x);
         return with_sample_type(first.type(), [&]<class T>(T) -> any_image {
-            image<T> tile({info().channels, block.rows, block.columns});
+            image<T> tile({info().channels, rows, columns});
             for (std::size_t plane = 0; plane < planes.size(); ++plane)
-                read_plane(index.level, plane, block, tile);
+                for (std::size_t from = y; from < y + rows; from += first.tile_h)
+                    read_block({index.level, plane},
+                               detail::tiff_block_at(first, index.across, from / first.tile_h), {x, y}, tile);
             return tile;
         });
     }
@@ -60,39 +65,52 @@ private:
         detail::tiff_stream stream;
         detail::tiff_block_reader blocks;
     };
-    struct idle_reader {
+    struct page_number {
         std::size_t level, plane;
+
+        bool operator==(page_number const&) const = default;
+    };
+    struct idle_reader {
+        page_number page;
         std::unique_ptr<page_reader> reader;
     };
+    struct corner {
+        std::size_t x, y;
+    };
 
+    /// Puts a block of a page into a tile whose first pixel is the corner.
     template <class T>
-    void read_plane(std::size_t level, std::size_t plane, detail::tiff_block const& block, image<T>& tile) const {
-        std::unique_ptr<page_reader> reader = take(level, plane);
-        if (structure_.levels[level].size() == 1) {
-            reader->blocks.read(block, tile, {0, 0, block.columns, block.rows},
-                                detail::absent_value<T>(info().nodata));
+    void read_block(page_number page, detail::tiff_block const& block, corner const& at, image<T>& tile) const {
+        std::unique_ptr<page_reader> reader = take(page);
+        region const place{block.x - at.x, block.y - at.y, block.columns, block.rows};
+        T const absent = detail::absent_value<T>(info().nodata);
+        detail::tiff_planes const& planes = structure_.levels[page.level];
+        if (planes.size() == 1) {
+            reader->blocks.read(block, tile, place, absent);
         } else {
-            std::size_t const channels = structure_.levels[level][plane].layout.shape.c;
+            std::size_t const channels = planes[page.plane].layout.shape.c;
             image<T> part({channels, block.rows, block.columns});
-            reader->blocks.read(block, part, {0, 0, block.columns, block.rows},
-                                detail::absent_value<T>(info().nodata));
-            std::ranges::copy(part.values(), tile.channel(plane * channels).begin());
+            reader->blocks.read(block, part, {0, 0, block.columns, block.rows}, absent);
+            for (std::size_t c = 0; c < channels; ++c)
+                for (std::size_t y = 0; y < block.rows; ++y)
+                    std::copy_n(part.row(c, y), block.columns,
+                                tile.row(page.plane * channels + c, place.y + y) + place.x);
         }
-        give_back({level, plane, std::move(reader)});
+        give_back({page, std::move(reader)});
     }
 
     /// Opening a page costs the reading of its table of tiles, so that streams wait for the next tile.
-    std::unique_ptr<page_reader> take(std::size_t level, std::size_t plane) const {
+    std::unique_ptr<page_reader> take(page_number page) const {
         {
             std::lock_guard const lock(mutex_);
             for (auto it = idle_.rbegin(); it != idle_.rend(); ++it)
-                if (it->level == level && it->plane == plane) {
+                if (it->page == page) {
                     auto reader = std::move(it->reader);
                     idle_.erase(std::next(it).base());
                     return reader;
                 }
         }
-        return std::make_unique<page_reader>(input_, structure_.levels[level][plane]);
+        return std::make_unique<page_reader>(input_, structure_.levels[page.level][page.plane]);
     }
     void give_back(idle_reader reader) const {
         constexpr std::size_t most = 64;

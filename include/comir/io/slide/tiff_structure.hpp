@@ -54,6 +54,15 @@ inline tiff_description parse_tiff_description(std::string text, extent2 size, s
     return result;
 }
 
+/// The part of a level that is read at once: a tile, or several strips, since many are one row.
+inline extent2 tile_of(tiff_layout const& l) {
+    if (l.tiled)
+        return {l.tile_w, l.tile_h};
+    constexpr std::size_t enough = std::size_t{1} << 19;  // bytes
+    std::size_t const strips = std::max<std::size_t>(1, enough / std::max<std::size_t>(1, l.row_bytes * l.tile_h));
+    return {l.shape.w, std::min(l.shape.h, strips * l.tile_h)};
+}
+
 /// Which pages are the channels of the full image, in their order.
 class tiff_channel_finder {
 public:
@@ -210,7 +219,7 @@ private:
             !std::ranges::all_of(planes,
                                  [&](auto const& p) { return p.same_kind(full()) && p.same_grid(planes[0]); }))
             return false;
-        structure_.info.levels.push_back({size, {planes[0].layout.tile_w, planes[0].layout.tile_h}, *factor});
+        structure_.info.levels.push_back({size, tile_of(planes[0].layout), *factor});
         structure_.levels.push_back(std::move(planes));
         return true;
     }
@@ -273,7 +282,7 @@ inline tiff_structure read_tiff_structure(tiff_stream const& file, tiff_limits c
     if (info.orientation != ORIENTATION_TOPLEFT)
         info.notes.push_back("its orientation tag is " + std::to_string(info.orientation) +
                              ", pixels are taken as stored: other programs mirror or turn such files");
-    info.levels.push_back({planes[0].size(), {planes[0].layout.tile_w, planes[0].layout.tile_h}});
+    info.levels.push_back({planes[0].size(), tile_of(planes[0].layout)});
     result.levels.push_back(std::move(planes));
     tiff_level_finder(file, limits, result).find(pages, channels);
     return result;
