@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <comir/image/image.hpp>
+#include <comir/io/pixel_size.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -16,10 +18,12 @@ using any_image = std::variant<image<std::uint8_t>, image<std::uint16_t>, image<
 /// An image as a file holds it, and what the file says of its pixels.
 struct stored_image {
     any_image pixels{};
-    bool alpha = false;              // whether the last channel is opacity: where it is 0, nothing is shown
-    bool premultiplied = false;      // whether the colours were multiplied by it, as TIFF's associated alpha says
-    std::optional<double> nodata{};  // the value that stands for no data, by the tag GDAL_NODATA of a TIFF file
-    std::string unread_nodata{};     // what that tag says where it is no number; empty if it is one, or is not there
+    bool alpha = false;                // whether the last channel is opacity: where it is 0, nothing is shown
+    bool premultiplied = false;        // whether the colours were multiplied by it, as TIFF's associated alpha says
+    std::optional<double> nodata{};    // the value that stands for no data, by the tag GDAL_NODATA of a TIFF file
+    std::string unread_nodata{};       // what that tag says where it is no number; empty if it is one, or is not there
+    std::optional<pixel_size> size{};  // the best statement of it; the pixels' spacing is what ITK would take
+    std::vector<std::string> notes{};  // what a user should know of how the file is read, a line each
 };
 
 /// Which part of an image file is read, and how much at most.

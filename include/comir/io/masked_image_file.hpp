@@ -56,6 +56,8 @@ struct masked_image {
     image_mask mask{};
     std::vector<masked_part> parts{};  // what was found, without the given mask; empty if nothing was
     std::string unread_nodata{};       // what the file's tag GDAL_NODATA says where it is no number, and was left out
+    std::optional<pixel_size> size{};  // as stored_image has it
+    std::vector<std::string> notes{};
 };
 
 /// The share of the image that was found not to count, 0 to 1.
@@ -178,7 +180,7 @@ inline void add_borders(mask_builder& builder, image<float> const& values, image
 inline masked_image read_masked_image(std::filesystem::path const& path, masking_options const& options = {}) {
     std::string const who = "comir::read_masked_image";
     stored_image const file = detail::decode_image(who, path, options.read);
-    masked_image result{.values = detail::colours_as_float(file)};
+    masked_image result{.values = detail::colours_as_float(file), .size = file.size, .notes = file.notes};
     image_mask const given = detail::read_mask_file(who, options, path, result.values);
     detail::mask_builder builder;
     std::optional<double> const nodata =

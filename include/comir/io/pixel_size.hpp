@@ -29,11 +29,11 @@ inline bool same_pixel_size(double a, double b) {
 inline std::optional<double> micrometres_of(std::string_view unit) {
     // Micro is U+00B5, the Greek letter U+03BC, Latin-1's byte, or ImageJ's escape.
     static constexpr std::pair<std::string_view, double> units[] = {
-        {"\xc2\xb5m", 1.0},  {"\xce\xbcm", 1.0},    {"\xb5m", 1.0},        {"\\u00B5m", 1.0},  {"\\u00b5m", 1.0},
-        {"um", 1.0},         {"micron", 1.0},       {"microns", 1.0},      {"micrometer", 1.0}, {"micrometre", 1.0},
-        {"nm", 1e-3},        {"nanometer", 1e-3},   {"pm", 1e-6},          {"\xc3\x85", 1e-4}, {"mm", 1e3},
-        {"millimeter", 1e3}, {"millimetre", 1e3},   {"cm", 1e4},           {"dm", 1e5},        {"m", 1e6},
-        {"meter", 1e6},      {"metre", 1e6},        {"km", 1e9},           {"in", 25400.0},    {"inch", 25400.0},
+        {"\xc2\xb5m", 1.0},  {"\xce\xbcm", 1.0},  {"\xb5m", 1.0},   {"\\u00B5m", 1.0},   {"\\u00b5m", 1.0},
+        {"um", 1.0},         {"micron", 1.0},     {"microns", 1.0}, {"micrometer", 1.0}, {"micrometre", 1.0},
+        {"nm", 1e-3},        {"nanometer", 1e-3}, {"pm", 1e-6},     {"\xc3\x85", 1e-4},  {"mm", 1e3},
+        {"millimeter", 1e3}, {"millimetre", 1e3}, {"cm", 1e4},      {"dm", 1e5},         {"m", 1e6},
+        {"meter", 1e6},      {"metre", 1e6},      {"km", 1e9},      {"in", 25400.0},     {"inch", 25400.0},
         {"ft", 304800.0},    {"thou", 25.4}};
     for (auto const& [name, length] : units)
         if (unit == name)

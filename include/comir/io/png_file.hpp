@@ -174,6 +174,13 @@ struct png_header {
     std::optional<std::array<double, 2>> spacing{};
 };
 
+/// ITK's unit is the millimetre, and 1 is what it writes where it knows no size.
+inline std::optional<pixel_size> png_pixel_size(png_header const& header) {
+    if (!header.spacing || *header.spacing == std::array<double, 2>{1.0, 1.0})
+        return {};
+    return checked_pixel_size(1e3 * (*header.spacing)[0], 1e3 * (*header.spacing)[1], "sCAL");
+}
+
 inline png_header check_png_header(png_stream& png, input_file const& file, std::uint64_t max_values) {
     std::string const& where = file.where();
     require<format_error>(png.read_header(), where, ": the PNG file is damaged: ", png.reason());
@@ -206,6 +213,7 @@ inline stored_image read_png(std::string const& who, std::filesystem::path const
         result.pixels = read_png_pixels<std::uint8_t>(png, where, header.shape);
     if (header.spacing)
         std::visit([&](auto& held) { held.spacing = *header.spacing; }, result.pixels);
+    result.size = png_pixel_size(header);
     return result;
 }
 

@@ -73,8 +73,8 @@ private:
     bool decode(tiff_block const& block, std::size_t plane) {
         auto const x = static_cast<std::uint32_t>(block.x), y = static_cast<std::uint32_t>(block.y);
         auto const sample = static_cast<std::uint16_t>(plane);
-        std::uint32_t const index = l_.tiled ? TIFFComputeTile(file_.get(), x, y, 0, sample)
-                                             : TIFFComputeStrip(file_.get(), y, sample);
+        std::uint32_t const index =
+            l_.tiled ? TIFFComputeTile(file_.get(), x, y, 0, sample) : TIFFComputeStrip(file_.get(), y, sample);
         // Asked first: libtiff fails on an empty block and leaves what the buffer held.
         if (TIFFGetStrileByteCount(file_.get(), index) == 0 && TIFFGetStrileOffset(file_.get(), index) == 0)
             return false;
@@ -154,10 +154,9 @@ private:
     void place_colours(tiff_block const& block, image<std::uint8_t>& target, target_place const& to) {
         for (std::size_t y = 0; y < block.rows; ++y)
             for (std::size_t x = 0; x < block.columns; ++x) {
-                unsigned const entry =
-                    l_.bits == 16
-                        ? reinterpret_cast<std::uint16_t const*>(raw_.data() + y * l_.row_bytes)[x]
-                        : bits_at(y, x * l_.bits);
+                unsigned const entry = l_.bits == 16
+                                           ? reinterpret_cast<std::uint16_t const*>(raw_.data() + y * l_.row_bytes)[x]
+                                           : bits_at(y, x * l_.bits);
                 for (std::size_t c = 0; c < 3; ++c)
                     target(c, to.y + y, to.x + x) = static_cast<std::uint8_t>(palette_[c][entry] >> 8);
             }

@@ -16,6 +16,7 @@
 #include <comir/io/input_file.hpp>
 #include <comir/io/sample_type.hpp>
 #include <comir/io/tiff_block.hpp>
+#include <comir/io/tiff_description.hpp>
 #include <comir/io/tiff_layout.hpp>
 #include <comir/io/tiff_nodata.hpp>
 #include <comir/io/tiff_stream.hpp>
@@ -43,8 +44,8 @@ inline void check_tiff_promise(tiff_stream const& file, tiff_layout const& l, st
     bool const bounded = l.compression == COMPRESSION_NONE || l.compression == COMPRESSION_LZW ||
                          l.compression == COMPRESSION_ADOBE_DEFLATE || l.compression == COMPRESSION_DEFLATE ||
                          l.compression == COMPRESSION_PACKBITS;
-    double const bytes = static_cast<double>(l.shape.h) * static_cast<double>(l.shape.w) *
-                         static_cast<double>(l.samples) * l.bits / 8;
+    double const bytes =
+        static_cast<double>(l.shape.h) * static_cast<double>(l.shape.w) * static_cast<double>(l.samples) * l.bits / 8;
     require<format_error>(!bounded || bytes <= 4096.0 * static_cast<double>(file_size), file.where(),
                           ": the TIFF file is damaged: ", file_size, " bytes cannot hold the declared ", l.shape.w,
                           " x ", l.shape.h, " pixels");
@@ -71,6 +72,7 @@ inline std::optional<double> read_nodata(tiff_layout const& l, std::optional<std
 inline stored_image read_tiff(std::string const& who, std::filesystem::path const& path, read_image_options options) {
     input_file input(who, path);
     tiff_stream file(input, input.where());
+    std::string const described = read_tiff_description(file);  // of the first page, for all of them
     if (options.page > 0) {
         tdir_t const pages = TIFFNumberOfDirectories(file.get());
         require(options.page < pages, file.where(), ": page ", options.page, " was asked for, the file has ", pages,
@@ -78,11 +80,13 @@ inline stored_image read_tiff(std::string const& who, std::filesystem::path cons
         require<format_error>(TIFFSetDirectory(file.get(), static_cast<tdir_t>(options.page)) == 1, file.where(),
                               ": page ", options.page, " of the TIFF file is damaged: ", file.reason());
     }
-    tiff_layout const layout =
-        read_tiff_layout(file, {.file_size = input.size(), .max_values = options.max_values});
+    tiff_layout const layout = read_tiff_layout(file, {.file_size = input.size(), .max_values = options.max_values});
     check_tiff_promise(file, layout, input.size());
     auto const text = read_nodata_tag(file);
     stored_image result{.alpha = layout.alpha, .premultiplied = layout.premultiplied};
+    result.size =
+        read_tiff_pixel_size(file, parse_tiff_description(described, {layout.shape.w, layout.shape.h}, result.notes));
+    note_tiff_orientation(file, result.notes);
     result.nodata = read_nodata(layout, text);
     result.unread_nodata = text && !result.nodata ? *text : "";
     with_sample_type(layout.type(), [&]<class T>(T) {

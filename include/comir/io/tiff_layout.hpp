@@ -28,8 +28,9 @@ struct tiff_layout {
 
     sample_type type() const {
         bool const whole = format == SAMPLEFORMAT_UINT && bits <= 16;
-        return !whole ? sample_type::f32 : bits <= 8 || photometric == PHOTOMETRIC_PALETTE ? sample_type::u8
-                                                                                           : sample_type::u16;
+        return !whole                                            ? sample_type::f32
+               : bits <= 8 || photometric == PHOTOMETRIC_PALETTE ? sample_type::u8
+                                                                 : sample_type::u16;
     }
     /// What the largest stored number of a whole-number image becomes.
     unsigned white() const { return bits <= 8 ? 255u : (1u << bits) - 1u; }
@@ -48,8 +49,8 @@ struct tiff_limits {
 
 inline void check_tiff_samples(std::string const& where, tiff_layout const& l) {
     bool const integers = l.format == SAMPLEFORMAT_UINT || l.format == SAMPLEFORMAT_INT;
-    bool const packed = l.format == SAMPLEFORMAT_UINT && (l.bits == 1 || l.bits == 2 || l.bits == 4 || l.bits == 10 ||
-                                                          l.bits == 12 || l.bits == 14);
+    bool const packed = l.format == SAMPLEFORMAT_UINT &&
+                        (l.bits == 1 || l.bits == 2 || l.bits == 4 || l.bits == 10 || l.bits == 12 || l.bits == 14);
     require<format_error>((integers && (l.bits == 8 || l.bits == 16 || l.bits == 32)) || packed ||
                               (l.format == SAMPLEFORMAT_IEEEFP && (l.bits == 16 || l.bits == 32 || l.bits == 64)),
                           where, ": the page has ", l.bits, " bits of sample format ", l.format,

@@ -26,7 +26,8 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 class tiff_stream {
 public:
     /// With `first_page` false no page is current until TIFFSetSubDirectory makes one so.
-    tiff_stream(input_file const& file, std::string where, bool first_page = true) : where_(std::move(where)), descriptor_(file.descriptor()) {
+    tiff_stream(input_file const& file, std::string where, bool first_page = true)
+        : where_(std::move(where)), descriptor_(file.descriptor()) {
         size_ = static_cast<toff_t>(file.size());
         // What libtiff allocates by itself are tables and raw data, both of which come from the file.
         open(first_page ? "r" : "rh", static_cast<tmsize_t>(file.size() + (std::uint64_t{64} << 20)));
@@ -96,8 +97,8 @@ private:
         tiff_stream& stream = self(handle);
         constexpr auto most = static_cast<toff_t>(std::numeric_limits<off_t>::max());
         if (stream.output_)
-            return static_cast<toff_t>(
-                offset > most ? -1 : ::lseek(stream.descriptor_, static_cast<off_t>(offset), whence));
+            return static_cast<toff_t>(offset > most ? -1
+                                                     : ::lseek(stream.descriptor_, static_cast<off_t>(offset), whence));
         toff_t const start = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? stream.position_ : stream.size_;
         if (offset > most - std::min(start, most))
             return static_cast<toff_t>(-1);

@@ -169,9 +169,8 @@ inline std::vector<unsigned char> jpeg_tables(block_format const& format, block_
     memory_tiff const file;
     std::vector<unsigned char> pixels(extent.w * extent.h * format.samples);
     if (!begin_block(file, format, extent) ||
-        (extent.tile
-             ? TIFFWriteEncodedTile(file.get(), 0, pixels.data(), static_cast<tmsize_t>(pixels.size()))
-             : TIFFWriteEncodedStrip(file.get(), 0, pixels.data(), static_cast<tmsize_t>(pixels.size()))) < 0)
+        (extent.tile ? TIFFWriteEncodedTile(file.get(), 0, pixels.data(), static_cast<tmsize_t>(pixels.size()))
+                     : TIFFWriteEncodedStrip(file.get(), 0, pixels.data(), static_cast<tmsize_t>(pixels.size()))) < 0)
         return {};
     std::uint32_t count = 0;
     unsigned char const* tables = nullptr;

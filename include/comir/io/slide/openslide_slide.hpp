@@ -9,11 +9,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <openslide/openslide.h>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <openslide/openslide.h>
 
 #include <comir/io/slide/slide_info.hpp>
 #include <comir/io/slide/tile_cache.hpp>
@@ -42,7 +41,8 @@ public:
         require<format_error>(full.w > 0 && full.h > 0, where_, ": OpenSlide finds an empty image in it");
         for (int i = 0; i < levels; ++i) {
             extent2 const size = size_of(i);
-            auto const factor = i == 0 ? std::array<double, 2>{1.0, 1.0} : level_factor(full, size).value_or(std::array{0.0, 0.0});
+            auto const factor =
+                i == 0 ? std::array<double, 2>{1.0, 1.0} : level_factor(full, size).value_or(std::array{0.0, 0.0});
             if (factor[0] == 0.0)
                 continue;
             info_.levels.push_back({size, {tile_size, tile_size}, factor});

@@ -23,9 +23,7 @@ public:
         info_.type = header.deep ? sample_type::u16 : sample_type::u8;
         info_.colour = header.shape.c >= 3;
         info_.alpha = header.alpha;
-        if (header.spacing)  // ITK's unit is the millimetre, and 1 is what it writes where it knows no size
-            if (auto const [x, y] = *header.spacing; x != 1.0 || y != 1.0)
-                info_.size = checked_pixel_size(1e3 * x, 1e3 * y, "sCAL");
+        info_.size = detail::png_pixel_size(header);
     }
 
     slide_info const& info() const { return info_; }

@@ -12,9 +12,9 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 /// A level that is written. Its pixels arrive in squares of the nominal tile of all levels, and are stored in blocks that
 /// are no larger than the level, since OpenSlide scrambles levels that are smaller than their tile.
 struct planned_level {
-    extent2 size{};            // px
-    std::size_t nominal = 0;   // px of a square that arrives
-    extent2 block{};           // px of a stored block
+    extent2 size{};           // px
+    std::size_t nominal = 0;  // px of a square that arrives
+    extent2 block{};          // px of a stored block
     bool tiled = true;
 
     std::size_t squares_across() const { return (size.w + nominal - 1) / nominal; }

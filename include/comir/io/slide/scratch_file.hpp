@@ -40,8 +40,8 @@ public:
     piece append(std::vector<unsigned char> const& bytes) {
         piece const result{size_, bytes.size()};
         for (std::size_t done = 0; done < bytes.size();) {
-            ssize_t const n = ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done,
-                                       static_cast<off_t>(size_ + done));
+            ssize_t const n =
+                ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(size_ + done));
             if (n < 0 && errno == EINTR)
                 continue;
             require(n > 0, who_, ": cannot write a temporary file: ", detail::reason(n < 0 ? errno : EIO));
@@ -55,8 +55,8 @@ public:
     std::vector<unsigned char> read(piece const& from) const {
         std::vector<unsigned char> bytes(from.size);
         for (std::size_t done = 0; done < bytes.size();) {
-            ssize_t const n = ::pread(descriptor_, bytes.data() + done, bytes.size() - done,
-                                      static_cast<off_t>(from.offset + done));
+            ssize_t const n =
+                ::pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(from.offset + done));
             if (n < 0 && errno == EINTR)
                 continue;
             require(n > 0, who_, ": cannot read a temporary file: ", detail::reason(n < 0 ? errno : EIO));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -23,6 +24,40 @@ struct slide_options {
     std::size_t cache_bytes = std::size_t{128} << 20;  // of decoded tiles that are kept
 };
 
+namespace detail {
+
+struct tile_corner {
+    std::size_t x, y;
+};
+
+/// Copies what the tile, whose first pixel is at `at` of a level, has of the wanted region.
+template <class From, class To>
+void copy_overlap(image<From> const& tile, tile_corner const& at, region const& wanted, image<To>& part) {
+    std::size_t const x0 = std::max(at.x, wanted.x), x1 = std::min(at.x + tile.width(), wanted.x + wanted.w);
+    std::size_t const y0 = std::max(at.y, wanted.y), y1 = std::min(at.y + tile.height(), wanted.y + wanted.h);
+    for (std::size_t c = 0; c < part.channels(); ++c)
+        for (std::size_t y = y0; y < y1; ++y) {
+            From const* from = tile.row(c, y - at.y) + (x0 - at.x);
+            To* to = part.row(c, y - wanted.y) + (x0 - wanted.x);
+            for (std::size_t i = 0; i < x1 - x0; ++i)
+                to[i] = static_cast<To>(from[i]);
+        }
+}
+
+/// Sets spacing and origin of a part of a level, in mm, if the pixel size is known.
+template <class T>
+void place_part(slide_info const& info, std::size_t level, region const& r, image<T>& part) {
+    if (!info.size)
+        return;
+    slide_level const& from = info.levels[level];
+    std::array<double, 2> const full{info.size->x / 1e3, info.size->y / 1e3};
+    point2 const first = from.to_full({static_cast<double>(r.x), static_cast<double>(r.y)});
+    part.spacing = {full[0] * from.factor[0], full[1] * from.factor[1]};
+    part.origin = {full[0] * first.x, full[1] * first.y};
+}
+
+}  // namespace detail
+
 /// An image that is read in parts: its levels, channels, pixel size and no-data are known once it is open, pixels are
 /// read where they are asked for. Pixels are as read_image gives them: the file's type, channels after one another.
 /// A value that can be moved.
@@ -37,13 +72,16 @@ public:
                                 >;
 
     slide(source from, std::string where, slide_options const& options = {})
-        : source_(std::move(from)), where_(std::move(where)),
+        : source_(std::move(from)),
+          where_(std::move(where)),
           cache_(std::make_unique<tile_cache>(options.cache_bytes)) {}
 
     slide_info const& info() const {
         return std::visit([](auto const& held) -> slide_info const& { return held->info(); }, source_);
     }
-    slide_level const& level(std::size_t i) const { return info().levels[i]; }
+    slide_level const& level(std::size_t i) const {
+        return info().levels[i];
+    }
 
     /// A tile, from the cache if it is there.
     /// Errors: error if there is no such tile; format_error if it is damaged
@@ -66,11 +104,10 @@ public:
         require(level_number < info().levels.size(), where_, ": level ", level_number, " was asked for, the slide has ",
                 info().levels.size(), "; levels count from 0");
         slide_level const& from = level(level_number);
-        require<shape_error>(r.w <= from.size.w && r.x <= from.size.w - r.w && r.h <= from.size.h &&
-                                 r.y <= from.size.h - r.h,
-                             where_, ": the region ", r.w, " x ", r.h, " at (", r.x, ", ", r.y,
-                             ") reaches beyond level ", level_number, " of ", from.size.w, " x ", from.size.h,
-                             " pixels");
+        require<shape_error>(
+            r.w <= from.size.w && r.x <= from.size.w - r.w && r.h <= from.size.h && r.y <= from.size.h - r.h, where_,
+            ": the region ", r.w, " x ", r.h, " at (", r.x, ", ", r.y, ") reaches beyond level ", level_number, " of ",
+            from.size.w, " x ", from.size.h, " pixels");
         require<shape_error>(part.shape() == image_shape{info().channels, r.h, r.w}, where_, ": the part is ",
                              to_string(part.shape()), ", expected ", info().channels, " x ", r.h, " x ", r.w);
         if (r.w == 0 || r.h == 0)
@@ -78,8 +115,11 @@ public:
         for (std::size_t down = r.y / from.tile.h; down <= (r.y + r.h - 1) / from.tile.h; ++down)
             for (std::size_t across = r.x / from.tile.w; across <= (r.x + r.w - 1) / from.tile.w; ++across) {
                 auto const tile = read_tile({level_number, across, down});
-                std::visit([&](auto const& held) { copy(held, {across * from.tile.w, down * from.tile.h}, r, part); },
-                           *tile);
+                std::visit(
+                    [&](auto const& held) {
+                        detail::copy_overlap(held, {across * from.tile.w, down * from.tile.h}, r, part);
+                    },
+                    *tile);
             }
     }
 
@@ -90,7 +130,7 @@ public:
         return with_sample_type(info().type, [&]<class T>(T) -> any_image {
             image<T> part({info().channels, r.h, r.w});
             read(level_number, r, part);
-            place(level_number, r, part);
+            detail::place_part(info(), level_number, r, part);
             return part;
         });
     }
@@ -106,33 +146,11 @@ public:
     }
 
     /// "who: path", to begin a message with.
-    std::string const& where() const { return where_; }
+    std::string const& where() const {
+        return where_;
+    }
 
 private:
-    template <class From, class To>
-    static void copy(image<From> const& tile, region const& at, region const& wanted, image<To>& part) {
-        std::size_t const x0 = std::max(at.x, wanted.x), x1 = std::min(at.x + tile.width(), wanted.x + wanted.w);
-        std::size_t const y0 = std::max(at.y, wanted.y), y1 = std::min(at.y + tile.height(), wanted.y + wanted.h);
-        for (std::size_t c = 0; c < part.channels(); ++c)
-            for (std::size_t y = y0; y < y1; ++y) {
-                From const* from = tile.row(c, y - at.y) + (x0 - at.x);
-                To* to = part.row(c, y - wanted.y) + (x0 - wanted.x);
-                for (std::size_t i = 0; i < x1 - x0; ++i)
-                    to[i] = static_cast<To>(from[i]);
-            }
-    }
-
-    template <class T>
-    void place(std::size_t level_number, region const& r, image<T>& part) const {
-        slide_level const& from = level(level_number);
-        if (!info().size)
-            return;
-        std::array<double, 2> const full{info().size->x / 1e3, info().size->y / 1e3};
-        point2 const first = from.to_full({static_cast<double>(r.x), static_cast<double>(r.y)});
-        part.spacing = {full[0] * from.factor[0], full[1] * from.factor[1]};
-        part.origin = {full[0] * first.x, full[1] * first.y};
-    }
-
     source source_;
     std::string where_;
     std::unique_ptr<tile_cache> cache_;

@@ -40,7 +40,7 @@ enum class slide_layout {
 /// What a slide is written as.
 struct slide_format {
     slide_compression compression = slide_compression::deflate;
-    int quality = 85;       // of JPEG, 1 to 100; below 90 colours are stored at half the resolution, as libvips does
+    int quality = 85;        // of JPEG, 1 to 100; below 90 colours are stored at half the resolution, as libvips does
     std::size_t tile = 256;  // px, a power of two of at least 16
     slide_pyramid pyramid = slide_pyramid::subifd;
     slide_layout layout = slide_layout::tiles;
@@ -64,10 +64,10 @@ namespace detail {
 inline void check_slide_format(std::string const& who, slide_format const& format, slide_content const& content,
                                sample_type type) {
     constexpr std::size_t most = 0x7fffffff;
-    require<shape_error>(content.shape.size() > 0 && content.shape.c <= 65535 && content.shape.h <= most &&
-                             content.shape.w <= most,
-                         who, ": the image is ", to_string(content.shape),
-                         ", expected at least one pixel and at most 65535 channels and ", most, " rows and columns");
+    require<shape_error>(
+        content.shape.size() > 0 && content.shape.c <= 65535 && content.shape.h <= most && content.shape.w <= most, who,
+        ": the image is ", to_string(content.shape), ", expected at least one pixel and at most 65535 channels and ",
+        most, " rows and columns");
     require<shape_error>(!content.colour || content.shape.c == 3 || (content.shape.c == 4 && content.alpha), who,
                          ": the image is RGB and has ", content.shape.c,
                          " channels, expected 3, or 4 of which the last is opacity");

@@ -30,19 +30,18 @@ struct slide_level {
 
 /// What a slide says of itself, read without its pixels.
 struct slide_info {
-    std::string format{};  // "OME-TIFF", "ImageJ TIFF", "TIFF", "PNG", OpenSlide's name of the vendor
+    std::string format{};               // "OME-TIFF", "ImageJ TIFF", "TIFF", "PNG", OpenSlide's name of the vendor
     std::vector<slide_level> levels{};  // level 0 is the full image; then ever smaller ones
     std::size_t channels = 0;
     std::vector<std::string> channel_names{};  // one a channel, or none
     sample_type type = sample_type::u8;
-    bool colour = false;         // whether the first three channels are red, green and blue
-    bool alpha = false;          // whether the last channel is opacity
-    bool premultiplied = false;  // whether the colours were multiplied by it
-    std::optional<pixel_size> size{};      // of level 0
-    std::optional<double> nodata{};        // value that stands for no data
-    std::string unread_nodata{};           // what the file says of it where that is no number
-    unsigned orientation = 1;              // TIFF's tag; pixels are given as stored, whatever it says
-    std::vector<std::string> notes{};      // what a user should know of how the file is read, a line each
+    bool colour = false;               // whether the first three channels are red, green and blue
+    bool alpha = false;                // whether the last channel is opacity
+    bool premultiplied = false;        // whether the colours were multiplied by it
+    std::optional<pixel_size> size{};  // of level 0
+    std::optional<double> nodata{};    // value that stands for no data
+    std::string unread_nodata{};       // what the file says of it where that is no number
+    std::vector<std::string> notes{};  // what a user should know of how the file is read, a line each
 };
 
 /// The factor of a level by the two sizes: 2^n or another whole number where the sizes are those of an image shrunk by

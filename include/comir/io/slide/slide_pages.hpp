@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <comir/io/atomic_file.hpp>
+#include <comir/io/ome_xml.hpp>
 #include <comir/io/slide/block_encoder.hpp>
-#include <comir/io/slide/ome_xml.hpp>
 #include <comir/io/slide/pyramid_plan.hpp>
 #include <comir/io/slide/scratch_file.hpp>
 #include <comir/io/slide/slide_format.hpp>
@@ -24,14 +24,21 @@ class slide_pages {
 public:
     slide_pages(std::string const& who, std::filesystem::path const& path, slide_content content,
                 slide_format const& format, sample_type type)
-        : content_(std::move(content)), format_(format),
+        : content_(std::move(content)),
+          format_(format),
           interleaved_(content_.colour || (content_.alpha && content_.shape.c == 2)),
-          block_{type, interleaved_ ? content_.shape.c : 1, content_.colour, interleaved_ && content_.alpha,
-                 content_.premultiplied, format.compression, format.quality},
+          block_{type,
+                 interleaved_ ? content_.shape.c : 1,
+                 content_.colour,
+                 interleaved_ && content_.alpha,
+                 content_.premultiplied,
+                 format.compression,
+                 format.quality},
           planes_(interleaved_ ? 1 : content_.shape.c),
           levels_(plan_pyramid({content_.shape.w, content_.shape.h}, format,
                                content_.shape.w * block_.samples * sample_bytes(type))),
-          output_(who, path), file_(output_, who + ": " + path.string(), needs_big()),
+          output_(who, path),
+          file_(output_, who + ": " + path.string(), needs_big()),
           scratch_(file_.where(), path.has_parent_path() ? path.parent_path() : std::filesystem::path(".")) {
         pieces_.resize(planes_ * levels_.size());
         for (std::size_t plane = 0; plane < planes_; ++plane)

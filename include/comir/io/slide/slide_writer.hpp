@@ -39,10 +39,11 @@ public:
     /// Errors: error if the file cannot be created or a setting is out of its range; shape_error if the content is
     ///         empty, too large, or has other channels than it says
     slide_writer(std::filesystem::path const& path, slide_content const& content, slide_format const& format = {})
-        : channels_((detail::check_slide_format("comir::slide_writer: " + path.string(), format, content,
-                                                sample_type_of<T>()),
-                     content.shape.c)),
-          nodata_(content.nodata), threads_(format.threads),
+        : channels_((
+              detail::check_slide_format("comir::slide_writer: " + path.string(), format, content, sample_type_of<T>()),
+              content.shape.c)),
+          nodata_(content.nodata),
+          threads_(format.threads),
           pages_("comir::slide_writer", path, content, format, sample_type_of<T>()) {
         partial_.resize(pages_.levels().size());
         arrived_.resize(full().squares_across() * full().squares_down());
@@ -86,8 +87,8 @@ private:
     struct stored_block {
         std::size_t plane = 0, number = 0;
         image<T> const* source = nullptr;
-        region part{};                    // of the source
-        detail::block_extent extent{};    // of the block; beyond the part, its edge goes on
+        region part{};                  // of the source
+        detail::block_extent extent{};  // of the block; beyond the part, its edge goes on
         std::vector<unsigned char> bytes{};
     };
 
@@ -121,10 +122,12 @@ private:
                     for (std::size_t x = 0; x < tile.pixels.width(); x += side) {
                         std::size_t const down = tile.down * per_tile + y / side;
                         std::size_t const across = tile.across * per_tile + x / side;
-                        blocks.push_back({plane, down * l.blocks_across() + across, &tile.pixels,
-                                          {x, y, std::min(side, tile.pixels.width() - x),
-                                           std::min(side, tile.pixels.height() - y)},
-                                          {side, side, true}});
+                        blocks.push_back(
+                            {plane,
+                             down * l.blocks_across() + across,
+                             &tile.pixels,
+                             {x, y, std::min(side, tile.pixels.width() - x), std::min(side, tile.pixels.height() - y)},
+                             {side, side, true}});
                     }
         store(level, blocks);
     }
@@ -151,8 +154,11 @@ private:
             for (std::size_t plane = 0; plane < pages_.planes(); ++plane)
                 for (std::size_t y = 0; y < whole[i].height(); y += height) {
                     std::size_t const h = std::min(height, whole[i].height() - y);
-                    strips.push_back({plane, rows[i] * per_row + y / height, &whole[i],
-                                      {0, y, full().size.w, h}, {full().size.w, h, false}});
+                    strips.push_back({plane,
+                                      rows[i] * per_row + y / height,
+                                      &whole[i],
+                                      {0, y, full().size.w, h},
+                                      {full().size.w, h, false}});
                 }
         store(0, strips);
     }
@@ -174,9 +180,9 @@ private:
         auto* const values = reinterpret_cast<T*>(bytes.data());
         for (std::size_t y = 0; y < block.extent.h; ++y)
             for (std::size_t s = 0; s < samples; ++s) {
-                T const* const from = block.source->row(block.plane * samples + s,
-                                                        block.part.y + std::min(y, block.part.h - 1)) +
-                                      block.part.x;
+                T const* const from =
+                    block.source->row(block.plane * samples + s, block.part.y + std::min(y, block.part.h - 1)) +
+                    block.part.x;
                 T* const to = values + y * block.extent.w * samples + s;
                 for (std::size_t x = 0; x < block.part.w; ++x)
                     to[x * samples] = from[x];

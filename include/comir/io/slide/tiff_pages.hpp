@@ -15,8 +15,8 @@ namespace comir { inline namespace COMIR_ABI { namespace detail {
 struct tiff_page {
     std::uint64_t offset = 0;  // bytes
     tiff_layout layout{};
-    std::uint32_t kind = 0;  // NewSubfileType
-    std::string problem{};   // why the page cannot be read; empty if it can
+    std::uint32_t kind = 0;                 // NewSubfileType
+    std::string problem{};                  // why the page cannot be read; empty if it can
     std::vector<std::uint64_t> children{};  // offsets of its SubIFDs
 
     bool readable() const { return problem.empty(); }
@@ -63,8 +63,7 @@ inline std::vector<tiff_page> read_tiff_pages(tiff_stream const& file, tiff_limi
 }
 
 /// The readable SubIFDs of a page. SubIFDs of SubIFDs are not followed, so that no circle can arise.
-inline std::vector<tiff_page> read_tiff_children(tiff_stream const& file, tiff_page const& parent,
-                                                 tiff_limits limits) {
+inline std::vector<tiff_page> read_tiff_children(tiff_stream const& file, tiff_page const& parent, tiff_limits limits) {
     if (!limits.format && parent.readable())
         limits.format = parent.layout.format;
     std::vector<tiff_page> children;

@@ -4,14 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <mutex>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <comir/io/input_file.hpp>
 #include <comir/io/slide/slide_info.hpp>
+#include <comir/io/slide/tiff_page_pool.hpp>
 #include <comir/io/slide/tiff_structure.hpp>
 #include <comir/io/slide/tile_cache.hpp>
 #include <comir/io/tiff_block.hpp>
@@ -31,6 +28,9 @@ public:
         structure_ = detail::read_tiff_structure(file, limits());
     }
 
+    tiff_slide(tiff_slide const&) = delete;
+    tiff_slide& operator=(tiff_slide const&) = delete;
+
     slide_info const& info() const { return structure_.info; }
 
     /// The pixels of a tile, the part of it that lies within the level.
@@ -45,81 +45,13 @@ public:
             image<T> tile({info().channels, rows, columns});
             for (std::size_t plane = 0; plane < planes.size(); ++plane)
                 for (std::size_t from = y; from < y + rows; from += first.tile_h)
-                    read_block({index.level, plane},
-                               detail::tiff_block_at(first, index.across, from / first.tile_h), {x, y}, tile);
+                    pages_.read_block({index.level, plane},
+                                      detail::tiff_block_at(first, index.across, from / first.tile_h), {x, y}, tile);
             return tile;
         });
     }
 
 private:
-    /// A stream that stands on one page.
-    struct page_reader {
-        page_reader(input_file const& input, detail::tiff_page const& page)
-            : stream(input, input.where(), false), blocks((select(page), stream), page.layout) {}
-        void select(detail::tiff_page const& page) {
-            require<format_error>(TIFFSetSubDirectory(stream.get(), page.offset) == 1, stream.where(),
-                                  ": the TIFF file is damaged: ", stream.reason());
-            if (page.layout.photometric == PHOTOMETRIC_YCBCR)
-                TIFFSetField(stream.get(), TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
-        }
-        detail::tiff_stream stream;
-        detail::tiff_block_reader blocks;
-    };
-    struct page_number {
-        std::size_t level, plane;
-
-        bool operator==(page_number const&) const = default;
-    };
-    struct idle_reader {
-        page_number page;
-        std::unique_ptr<page_reader> reader;
-    };
-    struct corner {
-        std::size_t x, y;
-    };
-
-    /// Puts a block of a page into a tile whose first pixel is the corner.
-    template <class T>
-    void read_block(page_number page, detail::tiff_block const& block, corner const& at, image<T>& tile) const {
-        std::unique_ptr<page_reader> reader = take(page);
-        region const place{block.x - at.x, block.y - at.y, block.columns, block.rows};
-        T const absent = detail::absent_value<T>(info().nodata);
-        detail::tiff_planes const& planes = structure_.levels[page.level];
-        if (planes.size() == 1) {
-            reader->blocks.read(block, tile, place, absent);
-        } else {
-            std::size_t const channels = planes[page.plane].layout.shape.c;
-            image<T> part({channels, block.rows, block.columns});
-            reader->blocks.read(block, part, {0, 0, block.columns, block.rows}, absent);
-            for (std::size_t c = 0; c < channels; ++c)
-                for (std::size_t y = 0; y < block.rows; ++y)
-                    std::copy_n(part.row(c, y), block.columns,
-                                tile.row(page.plane * channels + c, place.y + y) + place.x);
-        }
-        give_back({page, std::move(reader)});
-    }
-
-    /// Opening a page costs the reading of its table of tiles, so that streams wait for the next tile.
-    std::unique_ptr<page_reader> take(page_number page) const {
-        {
-            std::lock_guard const lock(mutex_);
-            for (auto it = idle_.rbegin(); it != idle_.rend(); ++it)
-                if (it->page == page) {
-                    auto reader = std::move(it->reader);
-                    idle_.erase(std::next(it).base());
-                    return reader;
-                }
-        }
-        return std::make_unique<page_reader>(input_, structure_.levels[page.level][page.plane]);
-    }
-    void give_back(idle_reader reader) const {
-        constexpr std::size_t most = 64;
-        std::lock_guard const lock(mutex_);
-        idle_.push_back(std::move(reader));
-        if (idle_.size() > most)
-            idle_.erase(idle_.begin());
-    }
-
     detail::tiff_limits limits() const {
         return {.file_size = input_.size(),
                 .max_values = std::uint64_t{1} << 62,
@@ -128,8 +60,7 @@ private:
 
     input_file input_;
     detail::tiff_structure structure_{};
-    mutable std::mutex mutex_;
-    mutable std::vector<idle_reader> idle_{};
+    mutable detail::tiff_page_pool pages_{input_, structure_};
 };
 
 }}  // namespace comir::COMIR_ABI

@@ -8,13 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include <comir/io/slide/imagej.hpp>
-#include <comir/io/slide/ome_xml.hpp>
 #include <comir/io/slide/slide_info.hpp>
 #include <comir/io/slide/tiff_pages.hpp>
+#include <comir/io/tiff_description.hpp>
 #include <comir/io/tiff_file.hpp>
 #include <comir/io/tiff_nodata.hpp>
-#include <comir/io/tiff_tags.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
@@ -26,33 +24,6 @@ struct tiff_structure {
     slide_info info{};
     std::vector<tiff_planes> levels{};
 };
-
-template <class... Parts>
-void add_note(slide_info& info, Parts const&... parts) {
-    std::string text;
-    ((text += to_text(parts)), ...);
-    info.notes.push_back(std::move(text));
-}
-
-/// What the description of the first page says in one of the forms that are known.
-struct tiff_description {
-    std::string text{};
-    std::optional<ome_image> ome{};
-    std::optional<imagej_description> imagej{};
-};
-
-inline tiff_description parse_tiff_description(std::string text, extent2 size, slide_info& info) {
-    tiff_description result{std::move(text)};
-    result.ome = read_ome_xml(result.text);
-    if (result.ome && (result.ome->width != size.w || result.ome->height != size.h)) {
-        // Programs that crop or shrink an image leave the text as it was.
-        add_note(info, "its OME-XML describes another image, of ", result.ome->width, " x ", result.ome->height,
-                 " px; it is left out");
-        result.ome.reset();
-    }
-    result.imagej = read_imagej_description(result.text);
-    return result;
-}
 
 /// The part of a level that is read at once: a tile, or several strips, since many are one row.
 inline extent2 tile_of(tiff_layout const& l) {
@@ -81,7 +52,7 @@ public:
 private:
     template <class... Parts>
     void note(Parts const&... parts) {
-        add_note(info_, parts...);
+        add_note(info_.notes, parts...);
     }
 
     std::vector<std::size_t> ome_channels() {
@@ -216,8 +187,7 @@ private:
         auto const factor = level_factor(full().size(), planes[0].size());
         extent2 const last = structure_.levels.back()[0].size(), size = planes[0].size();
         if (!factor || size.w > last.w || size.h > last.h || size == last ||
-            !std::ranges::all_of(planes,
-                                 [&](auto const& p) { return p.same_kind(full()) && p.same_grid(planes[0]); }))
+            !std::ranges::all_of(planes, [&](auto const& p) { return p.same_kind(full()) && p.same_grid(planes[0]); }))
             return false;
         structure_.info.levels.push_back({size, tile_of(planes[0].layout), *factor});
         structure_.levels.push_back(std::move(planes));
@@ -229,38 +199,18 @@ private:
     tiff_structure& structure_;
 };
 
-/// The best statement of the pixel size, of the page that is current.
-inline std::optional<pixel_size> read_tiff_pixel_size(tiff_stream const& file, tiff_description const& description) {
-    if (description.ome && description.ome->size)
-        return description.ome->size;
-    if (description.imagej && description.imagej->unit) {
-        double const unit = *description.imagej->unit;
-        auto const x = static_cast<double>(file.tag<float>(TIFFTAG_XRESOLUTION, 0.0f));
-        auto const y = static_cast<double>(file.tag<float>(TIFFTAG_YRESOLUTION, 0.0f));
-        if (auto size = checked_pixel_size(unit / x, unit / y, "ImageJ"))
-            return size;
-    }
-    if (auto const mpp = read_aperio_mpp(description.text))
-        return pixel_size{*mpp, *mpp, "Aperio's description"};
-    if (auto const metres = read_geotiff_metres(file); !metres.empty())
-        if (auto size = checked_pixel_size(metres[0] * 1e6, metres[1] * 1e6, "GeoTIFF"))
-            return size;
-    if (auto const mm = read_tiff_resolution(file))
-        return checked_pixel_size((*mm)[0] * 1e3, (*mm)[1] * 1e3, "resolution tags");
-    return {};
-}
-
 /// Finds channels and levels in the pages of a file whose first page is current.
 /// Errors: format_error if the full image cannot be read
 inline tiff_structure read_tiff_structure(tiff_stream const& file, tiff_limits const& limits) {
     tiff_structure result;
     slide_info& info = result.info;
-    tiff_layout const first = read_tiff_layout(file, limits);  // of other pages, errors only mean that they are left out
+    tiff_layout const first =
+        read_tiff_layout(file, limits);  // of other pages, errors only mean that they are left out
     tiff_description const description =
-        parse_tiff_description(read_tiff_description(file), {first.shape.w, first.shape.h}, info);
+        parse_tiff_description(read_tiff_description(file), {first.shape.w, first.shape.h}, info.notes);
     info.size = read_tiff_pixel_size(file, description);
     auto const nodata = read_nodata_tag(file);
-    info.orientation = file.tag<std::uint16_t>(TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
+    note_tiff_orientation(file, info.notes);
 
     std::vector<tiff_page> const pages = read_tiff_pages(file, limits);
     tiff_channel_finder finder(pages, description, info);
@@ -279,9 +229,6 @@ inline tiff_structure read_tiff_structure(tiff_stream const& file, tiff_limits c
     info.unread_nodata = nodata && !info.nodata ? *nodata : "";
     if (info.channel_names.size() != info.channels)
         info.channel_names.clear();
-    if (info.orientation != ORIENTATION_TOPLEFT)
-        info.notes.push_back("its orientation tag is " + std::to_string(info.orientation) +
-                             ", pixels are taken as stored: other programs mirror or turn such files");
     info.levels.push_back({planes[0].size(), tile_of(planes[0].layout)});
     result.levels.push_back(std::move(planes));
     tiff_level_finder(file, limits, result).find(pages, channels);

@@ -51,7 +51,10 @@ template <class T, class Map>
 class region_warper {
 public:
     region_warper(slide const& moving, Map const& map, warp_region_options const& options)
-        : moving_(moving), map_(map), options_(options), level_(moving.level(*options.level)),
+        : moving_(moving),
+          map_(map),
+          options_(options),
+          level_(moving.level(*options.level)),
           channels_(moving.info().channels) {
         slide_info const& info = moving.info();
         double const fill = options.fill.value_or(info.nodata.value_or(0.0));
@@ -87,7 +90,8 @@ private:
         auto const source = source_region();
         if (source && source->w * source->h * channels_ * sizeof(float) > options_.max_bytes && part.w * part.h > 1) {
             std::size_t const w = (part.w + 1) / 2, h = (part.h + 1) / 2;
-            for (region const& quarter : {region{part.x, part.y, w, h}, {part.x + w, part.y, part.w - w, h},
+            for (region const& quarter : {region{part.x, part.y, w, h},
+                                          {part.x + w, part.y, part.w - w, h},
                                           {part.x, part.y + h, w, part.h - h},
                                           {part.x + w, part.y + h, part.w - w, part.h - h}})
                 if (quarter.w > 0 && quarter.h > 0)
@@ -171,7 +175,8 @@ private:
 
     void mask(source_part& part) const {
         slide_info const& info = moving_.info();
-        std::size_t const colours = channels_ - (info.alpha ? 1 : 0), count = part.pixels.height() * part.pixels.width();
+        std::size_t const colours = channels_ - (info.alpha ? 1 : 0),
+                          count = part.pixels.height() * part.pixels.width();
         image_mask counts({1, part.pixels.height(), part.pixels.width()}, 1);
         bool all = true;
         for (std::size_t i = 0; i < count; ++i) {

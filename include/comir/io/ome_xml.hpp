@@ -7,15 +7,14 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <pugixml.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <pugixml.hpp>
-
+#include <comir/image/image.hpp>
 #include <comir/io/pixel_size.hpp>
 #include <comir/io/sample_type.hpp>
-#include <comir/image/image.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -23,9 +22,9 @@ namespace comir { inline namespace COMIR_ABI {
 struct ome_image {
     std::uint64_t width = 0, height = 0, depths = 1, times = 1;
     std::optional<pixel_size> size{};
-    std::vector<std::string> channel_names{};         // one an element Channel; may be empty texts
+    std::vector<std::string> channel_names{};           // one an element Channel; may be empty texts
     std::vector<std::optional<std::uint64_t>> pages{};  // of each channel; nothing where another file has it
-    std::size_t images = 1;                           // in the text
+    std::size_t images = 1;                             // in the text
 };
 
 namespace detail {
@@ -178,8 +177,7 @@ inline std::string write_ome_xml(ome_description const& image) {
     for (std::size_t c = 0; c < planes; ++c) {
         auto block = pixels.append_child("TiffData");
         block.append_attribute("IFD") = static_cast<unsigned long long>(c);
-        block.append_attribute("FirstC") =
-            static_cast<unsigned long long>(c * (image.interleaved ? image.shape.c : 1));
+        block.append_attribute("FirstC") = static_cast<unsigned long long>(c * (image.interleaved ? image.shape.c : 1));
         block.append_attribute("PlaneCount") = 1;
     }
     struct string_writer : pugi::xml_writer {
