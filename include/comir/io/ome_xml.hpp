@@ -29,8 +29,10 @@ struct ome_image {
 
 namespace detail {
 
-inline bool is_ome_xml(std::string_view text) {
-    return text.substr(0, 4096).find("<OME") != std::string_view::npos;
+/// A first look, since most descriptions are other texts.
+inline bool may_be_ome_xml(std::string_view text) {
+    std::string_view const start = text.substr(0, 4096);
+    return start.find('<') != std::string_view::npos && start.find("OME") != std::string_view::npos;
 }
 
 inline std::string_view after_colon(std::string_view name) {
@@ -88,12 +90,14 @@ inline std::vector<std::optional<std::uint64_t>> ome_pages(pugi::xml_node root, 
 /// have been changed since they were written.
 /// Source: https://docs.openmicroscopy.org/ome-model/6.3/ome-tiff/specification.html
 inline std::optional<ome_image> read_ome_xml(std::string_view text) {
-    if (!detail::is_ome_xml(text))
+    if (!detail::may_be_ome_xml(text))
         return {};
     pugi::xml_document document;
     if (!document.load_buffer(text.data(), text.size()))
         return {};
     pugi::xml_node const root = document.document_element();
+    if (detail::after_colon(root.name()) != "OME")
+        return {};
     auto const images = detail::ome_children(root, "Image");
     if (images.empty())
         return {};

@@ -105,6 +105,8 @@ inline void read_tiff_blocks(tiff_stream const& file, tiff_layout& l, tiff_limit
 /// What the current page of a file holds, refused if it cannot be read.
 inline tiff_layout read_tiff_layout(tiff_stream const& file, tiff_limits const& limits) {
     std::string const& where = file.where();
+    require<format_error>(!file.take_short_table(), where,
+                          ": the TIFF file is damaged: it does not say where all of the tiles or strips are");
     tiff_layout l;
     l.samples = file.tag<std::uint16_t>(TIFFTAG_SAMPLESPERPIXEL, 1);
     l.bits = file.tag<std::uint16_t>(TIFFTAG_BITSPERSAMPLE, 1);

@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 #include <tiffio.h>
 
@@ -49,6 +51,10 @@ public:
     TIFF* get() const { return tiff_; }
     std::string const& where() const { return where_; }
     char const* reason() const { return reason_[0] != '\0' ? reason_ : "libtiff gave no reason"; }
+
+    /// Whether a page that was made current since the last call has a table of tiles that is too short. libtiff fills it
+    /// up, and the image would show no-data where the file is damaged.
+    bool take_short_table() const { return std::exchange(short_table_, false); }
 
     /// A tag with one value; `missing` if the file lacks it and TIFF has no default for it.
     template <class T>
@@ -120,12 +126,17 @@ private:
         }
         return 1;
     }
-    static int on_warning(TIFF*, void*, char const*, char const*, va_list) { return 1; }
+    static int on_warning(TIFF*, void* user, char const* module, char const*, va_list) {
+        if (module != nullptr && std::string_view(module) == "TIFFFetchStripThing")
+            static_cast<tiff_stream*>(user)->short_table_ = true;
+        return 1;
+    }
 
     std::string where_;
     char reason_[300] = "";
     int descriptor_;
     atomic_file* output_ = nullptr;
+    mutable bool short_table_ = false;
     toff_t position_ = 0, size_ = 0;  // of a stream that reads
     TIFF* tiff_ = nullptr;
 };

@@ -14,7 +14,7 @@ T mean_of_four(T a, T b, T c, T d) {
     if constexpr (std::is_integral_v<T>)
         return static_cast<T>((unsigned{a} + b + c + d + 2u) / 4u);  // half is rounded up, as libvips does
     else
-        return (a + b + c + d) * T(0.25);
+        return static_cast<T>((double{a} + double{b} + double{c} + double{d}) * 0.25);
 }
 
 /// Whether a pixel has the value for no data in all channels.

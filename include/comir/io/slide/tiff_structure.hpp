@@ -227,7 +227,8 @@ inline tiff_structure read_tiff_structure(tiff_stream const& file, tiff_limits c
     info.colour = planes.size() == 1 && first.photometric >= PHOTOMETRIC_RGB;
     info.nodata = read_nodata(first, nodata);
     info.unread_nodata = nodata && !info.nodata ? *nodata : "";
-    if (info.channel_names.size() != info.channels)
+    if (info.channel_names.size() != info.channels ||
+        std::ranges::all_of(info.channel_names, [](std::string const& name) { return name.empty(); }))
         info.channel_names.clear();
     info.levels.push_back({planes[0].size(), tile_of(planes[0].layout)});
     result.levels.push_back(std::move(planes));
