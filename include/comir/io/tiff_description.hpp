@@ -72,4 +72,16 @@ inline void note_tiff_orientation(tiff_stream const& file, std::vector<std::stri
                  "; pixels are taken as stored, other programs mirror or turn such files");
 }
 
+/// Tells how many blocks of the current page the file does not hold: on purpose, as GDAL's SPARSE_OK writes images, or
+/// because a program was stopped.
+inline void note_missing_blocks(tiff_stream const& file, tiff_layout const& layout, std::vector<std::string>& notes) {
+    std::size_t const count = layout.tiles_across() * layout.tiles_down() * layout.planes;
+    std::size_t missing = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        missing += TIFFGetStrileByteCount(file.get(), static_cast<std::uint32_t>(i)) == 0;
+    if (missing > 0)
+        add_note(notes, missing, " of its ", count, layout.tiled ? " tiles" : " strips",
+                 " are not in the file; they are taken as no data");
+}
+
 }}}  // namespace comir::COMIR_ABI::detail

@@ -87,6 +87,7 @@ inline stored_image read_tiff(std::string const& who, std::filesystem::path cons
     result.size =
         read_tiff_pixel_size(file, parse_tiff_description(described, {layout.shape.w, layout.shape.h}, result.notes));
     note_tiff_orientation(file, result.notes);
+    note_missing_blocks(file, layout, result.notes);
     result.nodata = read_nodata(layout, text);
     result.unread_nodata = text && !result.nodata ? *text : "";
     with_sample_type(layout.type(), [&]<class T>(T) {

@@ -105,9 +105,14 @@ TEST_CASE("open_slide: a level without SampleFormat has that of its image") {
         TIFFSetField(f, TIFFTAG_SUBIFD, 1, &place);
     };
     level.state_format = false;
-    comir::slide const slide = comir::open_slide(write_pages(folder / "f.tif", {full, level}));
-    REQUIRE(slide.info().levels.size() == 2);
-    CHECK(std::get<comir::image<float>>(slide.read_level(1)).values()[7] == -3.0f);
+    level.tags = [](TIFF* f) { TIFFSetField(f, TIFFTAG_SUBFILETYPE, FILETYPE_REDUCEDIMAGE); };
+    for (bool const nested : {true, false}) {
+        if (!nested)
+            full.tags = [](TIFF*) {};
+        comir::slide const slide = comir::open_slide(write_pages(folder / "f.tif", {full, level}));
+        REQUIRE(slide.info().levels.size() == 2);
+        CHECK(std::get<comir::image<float>>(slide.read_level(1)).values()[7] == -3.0f);
+    }
 }
 
 TEST_CASE("open_slide: OME-XML gives channels by TiffData, names and the pixel size in any unit") {

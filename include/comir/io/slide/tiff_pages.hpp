@@ -38,9 +38,12 @@ inline constexpr std::size_t most_tiff_children = 64;
 /// Pages behind these are not looked at: a damaged file may chain as many as it has bytes.
 inline constexpr std::size_t most_tiff_pages = 4096;
 
-inline tiff_page read_tiff_page(tiff_stream const& file, tiff_limits const& limits) {
+/// The page that is current. `limits.format` holds for smaller copies only.
+inline tiff_page read_tiff_page(tiff_stream const& file, tiff_limits limits) {
     tiff_page page{.offset = TIFFCurrentDirOffset(file.get())};
     page.kind = file.tag<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0);
+    if ((page.kind & FILETYPE_REDUCEDIMAGE) == 0)
+        limits.format.reset();
     std::uint16_t count = 0;
     std::uint64_t const* offsets = nullptr;
     if (TIFFGetField(file.get(), TIFFTAG_SUBIFD, &count, &offsets) == 1 && offsets != nullptr)
@@ -54,8 +57,9 @@ inline tiff_page read_tiff_page(tiff_stream const& file, tiff_limits const& limi
 }
 
 /// The pages of the chain, the first being current before.
-inline std::vector<tiff_page> read_tiff_pages(tiff_stream const& file, tiff_limits const& limits) {
+inline std::vector<tiff_page> read_tiff_pages(tiff_stream const& file, tiff_limits limits) {
     std::vector<tiff_page> pages{read_tiff_page(file, limits)};
+    limits.format = pages[0].layout.format;
     // libtiff ends a chain that runs in a circle.
     while (pages.size() < most_tiff_pages && TIFFReadDirectory(file.get()) == 1)
         pages.push_back(read_tiff_page(file, limits));

@@ -211,6 +211,7 @@ inline tiff_structure read_tiff_structure(tiff_stream const& file, tiff_limits c
     info.size = read_tiff_pixel_size(file, description);
     auto const nodata = read_nodata_tag(file);
     note_tiff_orientation(file, info.notes);
+    note_missing_blocks(file, first, info.notes);
 
     std::vector<tiff_page> const pages = read_tiff_pages(file, limits);
     tiff_channel_finder finder(pages, description, info);

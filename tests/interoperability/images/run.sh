@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Whether comir reads what other programs write, and they what comir writes: libtiff's tools, libvips, GDAL, ImageMagick,
+# tifffile, OpenSlide, elastix (ITK). Pixels are compared with those programs' own. Not part of the gate: by hand, on
+# Debian 12. Installs the programs, prints a table, ends with 1 if anything differs.
+# Usage: tests/interoperability/images/run.sh [folder for the files, default a temporary one]
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+work=${1:-$(mktemp -d)}
+packages=(libtiff-tools libvips-tools gdal-bin imagemagick python3-tifffile python3-openslide python3-numpy python3-pil elastix)
+missing=()
+for package in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "Installing ${missing[*]}"
+    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+    $sudo apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+mkdir -p "$work/build" "$work/files"
+cmake -S "$here" -B "$work/build" -DCMAKE_BUILD_TYPE=Release >"$work/cmake.log"
+cmake --build "$work/build" --parallel 2 --target slide_tool >"$work/build.log"
+# Debian's packages are those of its own Python.
+(cd "$work/files" && /usr/bin/python3 "$here/images.py" "$work/build/slide_tool")
