@@ -2,13 +2,13 @@
 # Everything that takes longer than the gate (tests/run.sh), run by hand: each part to its end whatever fails, then a table
 # of results and times. Exit code 1 if anything failed.
 # Usage: tests/run_all.sh [--part NAME]... [--only LABEL] [folder of logs, default build-all]
-#   --part   only this part: headers, address, thread (default: all)
+#   --part   only this part: headers, address, thread, images (default: all)
 #   --only   only the tests of this label: core, transform, ... (ctest --print-labels lists them)
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 # A part is a function part_<name> that calls `step` for what it does, and a word here.
-all_parts=(headers address thread)
+all_parts=(headers address thread images)
 
 # Every header compiles alone. Whether all of them together do, the gate sees.
 part_headers() {
@@ -18,6 +18,9 @@ part_headers() {
 
 part_address() { sanitized_tests address asan; }
 part_thread() { sanitized_tests thread tsan; }
+
+# Image files of other programs, and other programs on ours.
+part_images() { step images compare tests/interoperability/images/run.sh "$logs/images"; }
 
 # Builds with the preset $2 and runs all tests that execute our own code.
 sanitized_tests() {

@@ -126,8 +126,9 @@ void write_image_with(std::filesystem::path const& path, image<T> const& source,
 }  // namespace detail
 
 /// Writes a PNG (.png: 8 or 16 bits, 1 to 4 channels: grey, grey and alpha, RGB, RGB and alpha) or a TIFF file (.tif,
-/// .tiff: also float, any number of channels; 3 are RGB, 4 are RGB and one of unknown meaning; a spacing other than 1
-/// becomes the resolution, as mm, and PNG's sCAL). The file appears under its name only when it is complete.
+/// .tiff: also float, any number of channels: several are marked as RGB and others of unknown meaning, since ITK reads
+/// only such files whole). A spacing other than 1 becomes TIFF's resolution, as mm, and PNG's sCAL. The file appears
+/// under its name only when it is complete.
 /// Errors: error if the extension is another, the type does not fit or the file cannot be written; shape_error if the
 ///         image is empty or has more channels or pixels than the format holds
 template <class T>

@@ -116,7 +116,8 @@ void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint3
                 ": cannot write the TIFF file: ", file.reason());
     };
     constexpr bool integers = std::is_integral_v<T>;
-    bool const colour = source.channels() == 3 || source.channels() == 4;
+    // ITK mixes the channels of other grey images into one without a word; those of RGB it reads whole, however many.
+    bool const colour = source.channels() > (facts.alpha ? 2u : 1u);
     set(TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(source.width()));
     set(TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(source.height()));
     set(TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(source.channels()));
@@ -131,7 +132,8 @@ void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint3
     set(TIFFTAG_COMPRESSION, integers ? compression : COMPRESSION_NONE);
     if (integers)
         set(TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
-    if (std::size_t const extra = source.channels() - (colour ? 3 : 1); extra > 0) {
+    std::size_t const named = std::min<std::size_t>(source.channels(), colour ? 3 : 1);
+    if (std::size_t const extra = source.channels() - named; extra > 0) {
         std::vector<std::uint16_t> kinds(extra, EXTRASAMPLE_UNSPECIFIED);
         if (facts.alpha)
             kinds.back() = facts.premultiplied ? EXTRASAMPLE_ASSOCALPHA : EXTRASAMPLE_UNASSALPHA;

@@ -1,5 +1,5 @@
 """images.py SLIDE_TOOL: comir against other programs, in the current folder. Called by run.sh."""
-import re, struct, subprocess, sys
+import json, re, struct, subprocess, sys
 import numpy as np, openslide, tifffile
 from PIL import Image
 
@@ -207,7 +207,11 @@ for pyramid in (0, 1, 2):
             check("tifffile, channels: level 1", lambda: same(series.levels[1].asarray().transpose(1, 2, 0), half_of(planes.transpose(1, 2, 0))))
         text = file.ome_metadata
         check(f"tifffile, channels, pyramid {pyramid}: names and unit", lambda: equal(('Name="CD3"' in text, 'PhysicalSizeXUnit="µm"' in text, 'PhysicalSizeX="0.325"' in text), (True,) * 3))
-open("identity.txt", "w").write('(Transform "EulerTransform")\n(NumberOfParameters 3)\n(TransformParameters 0 0 0)\n(InitialTransformParametersFileName "NoInitialTransform")\n(HowToCombineTransforms "Compose")\n(FixedImageDimension 2)\n(MovingImageDimension 2)\n(FixedInternalImagePixelType "float")\n(MovingInternalImagePixelType "float")\n(Size 1003 515)\n(Index 0 0)\n(Spacing 1 1)\n(Origin 0 0)\n(Direction 1 0 0 1)\n(CenterOfRotationPoint 0 0)\n(ResampleInterpolator "FinalLinearInterpolator")\n(Resampler "DefaultResampler")\n(DefaultPixelValue 0)\n(ResultImageFormat "mha")\n(ResultImagePixelType "unsigned short")\n(CompressResultImage "false")\n')
+run(tool, "write", "planes.ome.tif", "mc.ome.tif", 1, 1, 0, 128)
+viv = {"mc.ome.tif": {"levels": 4, "um": 0.325, "ifd": 2, "means": [planes[2].mean(), half_of(planes[2][..., None]).mean()]},
+       "out_subifd_deflate.ome.tif": {"levels": 4, "um": 0.5, "ifd": 0, "means": [rgb.mean(), want[1].mean(), want[2].mean()]}}
+json.dump(viv, open("viv.json", "w"))
+open("identity.txt", "w").write('(Transform "EulerTransform")\n(NumberOfParameters 3)\n(TransformParameters 0 0 0)\n(InitialTransformParametersFileName "NoInitialTransform")\n(HowToCombineTransforms "Compose")\n(FixedImageDimension 2)\n(MovingImageDimension 2)\n(FixedInternalImagePixelType "float")\n(MovingInternalImagePixelType "float")\n(Size 1003 515)\n(Index 0 0)\n(Spacing 1 1)\n(Origin 0 0)\n(Direction 1 0 0 1)\n(CenterOfRotationPoint 0 0)\n(ResampleInterpolator "FinalBSplineInterpolator")\n(FinalBSplineInterpolationOrder 0)\n(Resampler "DefaultResampler")\n(DefaultPixelValue 0)\n(ResultImageFormat "mha")\n(ResultImagePixelType "unsigned short")\n(CompressResultImage "false")\n')
 
 
 def by_itk(path):

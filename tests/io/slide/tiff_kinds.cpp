@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -169,4 +170,25 @@ TEST_CASE("read_stored_image: PNG keeps the pixel size in sCAL, as ITK has it") 
     deep.spacing = {2.0, 3.0};
     comir::write_image(folder / "deep.png", deep);
     CHECK(std::get<1>(comir::read_image(folder / "deep.png")).spacing == deep.spacing);
+}
+
+TEST_CASE("write_image: TIFF's channels are marked as RGB, which ITK reads whole, but grey and its opacity are not") {
+    temporary_folder const folder;
+    auto const photometric = [&](std::size_t channels, bool alpha) {
+        comir::stored_image image{comir::image<std::uint8_t>({channels, 2, 3}), alpha};
+        comir::write_image(folder / "c.tif", image);
+        CHECK(comir::read_stored_image(folder / "c.tif").alpha == alpha);
+        TIFF* const file = TIFFOpen((folder / "c.tif").c_str(), "r");
+        std::uint16_t value = 99, extra = 0, *kinds = nullptr;
+        TIFFGetField(file, TIFFTAG_PHOTOMETRIC, &value);
+        TIFFGetField(file, TIFFTAG_EXTRASAMPLES, &extra, &kinds);
+        TIFFClose(file);
+        CHECK(extra == (value == PHOTOMETRIC_RGB ? std::max<std::size_t>(channels, 3) - 3 : channels - 1));
+        return value;
+    };
+    CHECK(photometric(1, false) == PHOTOMETRIC_MINISBLACK);
+    CHECK(photometric(2, true) == PHOTOMETRIC_MINISBLACK);
+    for (std::size_t const channels : {2u, 3u, 4u, 5u, 6u})
+        CHECK(photometric(channels, false) == PHOTOMETRIC_RGB);
+    CHECK(photometric(4, true) == PHOTOMETRIC_RGB);
 }
