@@ -20,12 +20,14 @@
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/csv_file.hpp>
 #include <comir/io/image_file.hpp>
+#include <comir/io/imagej.hpp>
 #include <comir/io/input_file.hpp>
 #include <comir/io/json_file.hpp>
 #include <comir/io/masked_image_file.hpp>
 #include <comir/io/model_file.hpp>
 #include <comir/io/model_tensors.hpp>
 #include <comir/io/model_text.hpp>
+#include <comir/io/ome_xml.hpp>
 #include <comir/io/pixel_size.hpp>
 #include <comir/io/png_file.hpp>
 #include <comir/io/safetensors.hpp>
@@ -33,8 +35,6 @@
 #include <comir/io/sample_type.hpp>
 #include <comir/io/slide/block_encoder.hpp>
 #include <comir/io/slide/halve.hpp>
-#include <comir/io/slide/imagej.hpp>
-#include <comir/io/slide/ome_xml.hpp>
 #include <comir/io/slide/openslide_slide.hpp>
 #include <comir/io/slide/png_slide.hpp>
 #include <comir/io/slide/pyramid_plan.hpp>
@@ -44,6 +44,7 @@
 #include <comir/io/slide/slide_info.hpp>
 #include <comir/io/slide/slide_pages.hpp>
 #include <comir/io/slide/slide_writer.hpp>
+#include <comir/io/slide/tiff_page_pool.hpp>
 #include <comir/io/slide/tiff_pages.hpp>
 #include <comir/io/slide/tiff_slide.hpp>
 #include <comir/io/slide/tiff_structure.hpp>
@@ -52,6 +53,7 @@
 #include <comir/io/slide/warp_region.hpp>
 #include <comir/io/slide/warp_slide.hpp>
 #include <comir/io/tiff_block.hpp>
+#include <comir/io/tiff_description.hpp>
 #include <comir/io/tiff_file.hpp>
 #include <comir/io/tiff_layout.hpp>
 #include <comir/io/tiff_nodata.hpp>

@@ -5,7 +5,7 @@
 # Usage: tests/interoperability/images/run.sh [folder for the files, default a temporary one]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-work=${1:-$(mktemp -d)}
+work=$(realpath -m "${1:-$(mktemp -d)}")
 packages=(libtiff-tools libvips-tools gdal-bin imagemagick python3-tifffile python3-openslide python3-numpy python3-pil elastix)
 missing=()
 for package in "${packages[@]}"; do

@@ -134,6 +134,15 @@ TEST_CASE("open_slide: OME-XML gives channels by TiffData, names and the pixel s
     CHECK(joined_notes(slide).find("1 of the 3 channels") != std::string::npos);
     CHECK(joined_notes(slide).find("the first of 2 depths") != std::string::npos);
 
+    std::string one_page = text;
+    one_page.erase(one_page.find(R"(<ome:Channel/>)"), 14);
+    raw_page both = described_page(8, 6, one_page, 10);
+    both.samples = 2;
+    both.bytes.resize(96, 5);
+    comir::slide const together = comir::open_slide(write_pages(folder / "t.tif", {both}));
+    CHECK(together.info().channel_names == std::vector<std::string>{"DAPI", "<b"});
+    CHECK(together.info().channels == 2);
+
     comir::slide const stale = comir::open_slide(write_pages(folder / "s.tif", {described_page(9, 6, text, 10)}));
     CHECK_FALSE(stale.info().size.has_value());
     CHECK(joined_notes(stale).find("describes another image, of 8 x 6 px") != std::string::npos);

@@ -57,6 +57,10 @@ private:
 
     std::vector<std::size_t> ome_channels() {
         info_.format = "OME-TIFF";
+        if (ome_->channel_names.size() > 1 && ome_->channel_names.size() == pages_[0].layout.shape.c) {
+            info_.channel_names = ome_->channel_names;  // all in one page
+            return {0};
+        }
         std::vector<std::size_t> found;
         std::size_t const stated = ome_->pages.size();
         for (std::size_t c = 0; c < stated; ++c) {
