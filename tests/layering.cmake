@@ -48,7 +48,7 @@ set(only_Eigen "transform/.*|registration/confidence/features.hpp")
 set(only_png io/.*)
 set(only_tiff io/.*)
 set(only_nlohmann io/.*)
-set(only_pugixml io/slide/.*)
+set(only_pugixml io/.*)
 set(only_openslide io/slide/.*)
 set(libraries xtensor xsimd omp Eigen png tiff nlohmann pugixml openslide)
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include <comir/io/any_image.hpp>
+#include <comir/io/pixel_size.hpp>
 #include <comir/io/sample_type.hpp>
 #include <comir/io/tiff_stream.hpp>
 
@@ -154,7 +155,14 @@ inline std::optional<std::array<double, 2>> read_tiff_resolution(tiff_stream con
     double const length = unit == RESUNIT_INCH ? 25.4 : unit == RESUNIT_CENTIMETER ? 10.0 : 0.0;
     if (length == 0.0 || !std::isnormal(x) || !std::isnormal(y) || x <= 0.0f || y <= 0.0f)
         return {};
-    return std::array<double, 2>{length / static_cast<double>(x), length / static_cast<double>(y)};
+    std::array<double, 2> size{length / static_cast<double>(x), length / static_cast<double>(y)};
+    // What a file loses of a number makes neither an oblong pixel nor another size than 1 (ITK's for no size at all).
+    if (same_pixel_size(size[1], size[0]))
+        size[1] = size[0];
+    for (double& side : size)
+        if (same_pixel_size(side, 1.0))
+            side = 1.0;
+    return size;
 }
 
 }}}  // namespace comir::COMIR_ABI::detail

@@ -199,6 +199,17 @@ TEST_CASE("slide_writer: what cannot be written is told, and leaves nothing") {
     CHECK(std::filesystem::is_empty(folder.path()));
 }
 
+TEST_CASE("slide_writer: BigTIFF where 4 GiB may not do") {
+    for (std::size_t const side : {1000u, 40000u}) {
+        temporary_folder const folder;
+        comir::slide_writer<std::uint8_t> const writer(folder / "b.tif", {.shape = {3, side, side}, .colour = true});
+        std::string start;
+        for (auto const& file : std::filesystem::directory_iterator(folder.path()))
+            start = read_all(file.path()).substr(0, 3);  // under its temporary name
+        CHECK(start == (side > 1000 ? "II+" : "II*"));
+    }
+}
+
 TEST_CASE("for_each_tile_block: each tile once, neighbours together") {
     for (comir::tile_grid const grid : {comir::tile_grid{1, 1}, {13, 5, 4}, {3, 100, 2}, {50000, 1, 8}}) {
         std::size_t count = 0, largest = 0, again = 0;

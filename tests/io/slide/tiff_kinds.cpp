@@ -154,6 +154,23 @@ TEST_CASE("read_stored_image: an orientation is told, a stated unit makes a pixe
     CHECK(std::get<0>(stated.pixels).spacing[0] == doctest::Approx(0.0005));
 }
 
+TEST_CASE("read_image: what TIFF loses of a resolution is no difference") {
+    temporary_folder const folder;
+    auto const spacing = [&](float x, float y) {
+        raw_page page = ramp_page(4, 3);
+        page.tags = [=](TIFF* f) {
+            TIFFSetField(f, TIFFTAG_RESOLUTIONUNIT, RESUNIT_CENTIMETER);
+            TIFFSetField(f, TIFFTAG_XRESOLUTION, static_cast<double>(x));
+            TIFFSetField(f, TIFFTAG_YRESOLUTION, static_cast<double>(y));
+        };
+        return std::get<0>(comir::read_image(write_pages(folder / "r.tif", {page}))).spacing;
+    };
+    CHECK(spacing(9.99999f, 10.00003f) == std::array<double, 2>{1.0, 1.0});
+    auto const square = spacing(30769.2f, 30769.3f), oblong = spacing(30769.2f, 30770.0f);
+    CHECK(square[0] == square[1]);
+    CHECK(oblong[0] != oblong[1]);
+}
+
 TEST_CASE("read_stored_image: PNG keeps the pixel size in sCAL, as ITK has it") {
     temporary_folder const folder;
     comir::image<std::uint8_t> image({1, 2, 3});
