@@ -211,7 +211,7 @@ TEST_CASE("slide_writer: BigTIFF where 4 GiB may not do") {
 }
 
 TEST_CASE("for_each_tile_block: each tile once, neighbours together") {
-    for (comir::tile_grid const grid : {comir::tile_grid{1, 1}, {13, 5, 4}, {3, 100, 2}, {50000, 1, 8}}) {
+    for (comir::slide_tile_grid const grid : {comir::slide_tile_grid{1, 1}, {13, 5, 4}, {3, 100, 2}, {50000, 1, 8}}) {
         std::size_t count = 0, largest = 0, again = 0;
         std::vector<bool> seen(grid.across * grid.down);
         comir::for_each_tile_block(grid, [&](std::vector<comir::tile_place> const& tiles) {

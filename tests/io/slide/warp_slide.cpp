@@ -129,6 +129,12 @@ TEST_CASE("warp_slide: a coarser result is read from a smaller level") {
     comir::warp_slide(moving, quarter, result);
     CHECK(equal_images(comir::open_slide(folder / "w.tif").read_level(0),
                        std::get<comir::image<std::uint16_t>>(moving.read_level(2))));
+    // The scale is that at the region: this map shrinks on its right half only.
+    auto const bend = [](comir::point2 p) {
+        return comir::point2{p.x < 32.0 ? p.x : 4.0 * p.x - 96.0 + 1.5, 4.0 * p.y + 1.5};
+    };
+    auto const right = comir::warp_region<std::uint16_t>(moving, bend, {40, 8, 8, 8}, {comir::interpolation::linear});
+    CHECK(equal_images(right, comir::crop(std::get<comir::image<std::uint16_t>>(moving.read_level(2)), {16, 8, 8, 8})));
 }
 
 TEST_CASE("warp_slide: no-data, opacity and what is not a number are mixed into nothing") {

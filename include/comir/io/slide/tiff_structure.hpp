@@ -218,6 +218,8 @@ inline tiff_structure read_tiff_structure(tiff_stream const& file, tiff_limits c
     note_missing_blocks(file, first, info.notes);
 
     std::vector<tiff_page> const pages = read_tiff_pages(file, limits);
+    if (pages.size() == most_tiff_pages)
+        add_note(info.notes, "pages behind the first ", most_tiff_pages, " are not looked at");
     tiff_channel_finder finder(pages, description, info);
     std::vector<std::size_t> const channels = finder.find();
     tiff_planes planes;

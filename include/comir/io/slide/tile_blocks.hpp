@@ -9,7 +9,7 @@
 namespace comir { inline namespace COMIR_ABI {
 
 /// A grid of tiles, and the square blocks in which they are worked on.
-struct tile_grid {
+struct slide_tile_grid {
     std::size_t across = 0, down = 0;
     std::size_t block = 8;  // tiles along a side of a block, a power of two
 };
@@ -24,7 +24,7 @@ struct tile_place {
 namespace detail {
 
 template <class F>
-void visit_quarters(tile_grid const& grid, tile_place const& first, std::size_t side, F const& f) {
+void visit_quarters(slide_tile_grid const& grid, tile_place const& first, std::size_t side, F const& f) {
     if (first.across >= grid.across || first.down >= grid.down)
         return;
     if (side > grid.block) {
@@ -45,7 +45,7 @@ void visit_quarters(tile_grid const& grid, tile_place const& first, std::size_t 
 /// Calls f(tiles) for blocks of neighbouring tiles, quarter by quarter (in Morton's order): what lies near in the grid
 /// is near in time, so that smaller levels are complete early and tiles of a source are still in its cache.
 template <class F>
-void for_each_tile_block(tile_grid const& grid, F const& f) {
+void for_each_tile_block(slide_tile_grid const& grid, F const& f) {
     std::size_t side = grid.block;
     while (side < std::max(grid.across, grid.down))
         side *= 2;

@@ -27,14 +27,17 @@ struct warp_region_options {
 
 namespace detail {
 
-/// How many pixels of the moving image lie along one of the fixed image: the median over a grid of points.
+/// How many pixels of the moving image lie along one of the fixed image: the median over a grid of points of a region.
 template <class Map>
-double typical_scale(Map const& map, extent2 fixed) {
+double typical_scale(Map const& map, region const& fixed) {
     constexpr std::size_t count = 5;
     std::vector<double> scales;
     for (std::size_t i = 0; i < count * count; ++i) {
-        point2 const p{static_cast<double>(fixed.w) * (static_cast<double>(i % count) + 0.5) / count - 0.5,
-                       static_cast<double>(fixed.h) * (static_cast<double>(i / count) + 0.5) / count - 0.5};
+        auto const along = [](std::size_t first, std::size_t size, std::size_t step) {
+            return static_cast<double>(first) + static_cast<double>(size) * (static_cast<double>(step) + 0.5) / count -
+                   0.5;
+        };
+        point2 const p{along(fixed.x, fixed.w, i % count), along(fixed.y, fixed.h, i / count)};
         point2 const at = map(p), right = map(p + point2{1.0, 0.0}) - at, down = map(p + point2{0.0, 1.0}) - at;
         double const area = std::abs(right.x * down.y - right.y * down.x);
         if (std::isfinite(area))
@@ -262,7 +265,7 @@ image<T> warp_region(slide const& moving, Map const& fixed_to_moving, region con
     require(moving.info().type == sample_type_of<T>(), moving.where(),
             ": its values have another type than is asked for; see slide_info::type");
     if (!options.level)
-        options.level = level_for(moving.info(), detail::typical_scale(fixed_to_moving, {fixed.w, fixed.h}));
+        options.level = level_for(moving.info(), detail::typical_scale(fixed_to_moving, fixed));
     require(*options.level < moving.info().levels.size(), moving.where(), ": level ", *options.level,
             " was asked for, the slide has ", moving.info().levels.size(), "; levels count from 0");
     return detail::region_warper<T, Map>(moving, fixed_to_moving, options).warp(fixed);

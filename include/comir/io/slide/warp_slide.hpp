@@ -67,7 +67,7 @@ bool warp_slide(slide const& moving, Map const& fixed_to_moving, warped_slide co
                          result.size.w, " x ", result.size.h, " px, expected at least one pixel");
     warp_region_options warp = result.warp;
     if (!warp.level)
-        warp.level = level_for(info, detail::typical_scale(fixed_to_moving, result.size));
+        warp.level = level_for(info, detail::typical_scale(fixed_to_moving, {0, 0, result.size.w, result.size.h}));
     slide_content const content{{info.channels, result.size.h, result.size.w},
                                 info.colour && (info.channels == 3 || (info.channels == 4 && info.alpha)),
                                 info.alpha,
@@ -77,7 +77,7 @@ bool warp_slide(slide const& moving, Map const& fixed_to_moving, warped_slide co
                                 info.nodata};
     return with_sample_type(info.type, [&]<class T>(T) {
         slide_writer<T> writer(result.path, content, result.format);
-        tile_grid grid{writer.tiles_across(), writer.tiles_down()};
+        slide_tile_grid grid{writer.tiles_across(), writer.tiles_down()};
         double const all = static_cast<double>(grid.across) * static_cast<double>(grid.down);
         double done = 0.0;
         bool going = true;
