@@ -35,9 +35,8 @@ void print_info(comir::slide const& slide) {
 }
 
 void print_pixels(comir::slide const& slide, std::size_t level) {
-    std::visit(
-        [](auto const& held) { std::fwrite(held.values().data(), 1, held.values().size_bytes(), stdout); },
-        slide.read_level(level));
+    std::visit([](auto const& held) { std::fwrite(held.values().data(), 1, held.values().size_bytes(), stdout); },
+               slide.read_level(level));
 }
 
 void write(comir::slide const& slide, char const* path, comir::slide_format const& format) {
