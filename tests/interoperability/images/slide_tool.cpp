@@ -1,6 +1,7 @@
 // What images.py asks of comir.
 //   slide_tool info FILE            one line of what the slide says
 //   slide_tool pixels FILE LEVEL    the pixels of a level, channels after one another, to the standard output
+//   slide_tool warp FILE OUT SIDE COMPRESSION   turned by 100 degrees about the centre, on a square of SIDE px, bilinear
 //   slide_tool write FILE OUT COMPRESSION PYRAMID LAYOUT TILE [QUALITY]   as a slide; enumerators by number
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +12,8 @@
 #include <comir/io/slide/slide.hpp>
 #include <comir/io/slide/slide_writer.hpp>
 #include <comir/io/slide/tile_blocks.hpp>
+#include <comir/io/slide/warp_slide.hpp>
+#include <comir/transform/rigid.hpp>
 
 namespace {
 
@@ -62,6 +65,15 @@ void write(comir::slide const& slide, char const* path, comir::slide_format cons
     });
 }
 
+void warp(comir::slide const& slide, char const* path, std::size_t side, comir::slide_compression compression) {
+    comir::extent2 const size = slide.level(0).size;
+    comir::rigid2 turn{{100.0 * 3.14159265358979 / 180.0, 0.0, 0.0}, comir::image_centre(side, side)};
+    comir::set_translation(turn, comir::image_centre(size.w, size.h) - turn.centre);
+    comir::warped_slide result{path, {side, side}, slide.info().size, {.method = comir::interpolation::linear}};
+    result.format.compression = compression;
+    comir::warp_slide(slide, turn, result);
+}
+
 }  // namespace
 
 int main(int count, char** words) try {
@@ -71,6 +83,9 @@ int main(int count, char** words) try {
         print_info(slide);
     else if (args.at(0) == "pixels")
         print_pixels(slide, std::stoul(args.at(2)));
+    else if (args.at(0) == "warp")
+        warp(slide, args.at(2).c_str(), std::stoul(args.at(3)),
+             static_cast<comir::slide_compression>(std::stoi(args.at(4))));
     else
         write(slide, args.at(2).c_str(),
               {.compression = static_cast<comir::slide_compression>(std::stoi(args.at(3))),
