@@ -156,7 +156,7 @@ private:
     std::unique_ptr<tile_cache> cache_;
 };
 
-/// Opens an image to read it in parts: TIFF and BigTIFF with pyramids, OME-TIFF, PNG (as one tile), and slide scanners'
+/// Opens an image to read it in parts: TIFF and BigTIFF with pyramids, OME-TIFF, PNG (read whole), and slide scanners'
 /// files if comir was built with OpenSlide. The content decides, not the extension.
 /// Errors: error if the file cannot be opened; format_error if it is damaged or of a kind that comir does not read
 inline slide open_slide(std::filesystem::path const& path, slide_options const& options = {}) {
