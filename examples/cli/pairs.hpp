@@ -4,8 +4,8 @@
 
 #include <comir/dataset/pair_list.hpp>
 #include <comir/evaluation/pair_result.hpp>
-#include <comir/image/preparation.hpp>
 #include <comir/evaluation/register_pair.hpp>
+#include <comir/image/preparation.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/methods/registration_method.hpp>
 
