@@ -237,6 +237,10 @@
 #include <comir/training/value_range.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/any_transform.hpp>
+#include <comir/transform/bspline.hpp>
+#include <comir/transform/bspline_folding.hpp>
+#include <comir/transform/bspline_inverse.hpp>
+#include <comir/transform/bspline_refine.hpp>
 #include <comir/transform/compose.hpp>
 #include <comir/transform/compose_any.hpp>
 #include <comir/transform/concepts.hpp>
