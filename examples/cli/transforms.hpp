@@ -3,11 +3,12 @@
 #include <optional>
 #include <string>
 
+#include <comir/image/grid.hpp>
 #include <comir/image/image.hpp>
 #include <comir/image/interpolate.hpp>
 #include <comir/io/any_image.hpp>
-#include <comir/io/transform_physical.hpp>
 #include <comir/transform/any_transform.hpp>
+#include <comir/transform/physical.hpp>
 
 // The library's transform files, compiled in one file, and warping by any transform, in another. They have its errors.
 

@@ -33,6 +33,5 @@
 #include <comir/io/tiff_nodata.hpp>
 #include <comir/io/tiff_stream.hpp>
 #include <comir/io/transform_file.hpp>
-#include <comir/io/transform_physical.hpp>
 #include <comir/io/transform_text.hpp>
 #include <comir/registration/method.hpp>

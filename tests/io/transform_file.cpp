@@ -51,6 +51,10 @@ void check_refused(std::string const& content, char const* why) {
 
 std::string const itk_head = "#Insight Transform File V1.0\n";
 
+comir::point2 applied_transform(comir::any_transform const& t, comir::point2 p) {
+    return std::visit([&](auto const& held) { return held(p); }, t);
+}
+
 }  // namespace
 
 TEST_CASE("transform_file: all transforms come back with the same bits") {
@@ -186,4 +190,26 @@ TEST_CASE("read_transform: transforms that comir lacks, and damaged files, are t
     auto const path = folder.file("t.tfm", itk_head + rigid);
     CHECK_THROWS_WITH_AS(comir::read_transform_as<comir::affine2>(path),
                          doctest::Contains("the transform is of type rigid2, expected affine2"), comir::format_error);
+}
+
+TEST_CASE("write_transform: ITK and elastix files are in the length unit, JSON in pixels, and all read back") {
+    temporary_folder const folder;
+    comir::pixel_grid const fixed{{0.5, 0.5}, {3, -2}}, moving{{0.25, 0.25}, {1, 7}};
+    comir::rigid2 const t{{0.3, 3, -4}, {10, 20}};
+    for (char const* name : {"t.tfm", "t.txt", "t.json"}) {
+        comir::write_transform(folder / name, t, {{64, 48}, fixed, moving});
+        comir::any_transform const back = comir::read_transform(folder / name, {fixed, moving});
+        comir::any_transform const raw = comir::read_transform(folder / name);
+        bool const json = std::string(name) == "t.json";
+        comir::point2 const p{17, 33};
+        auto const check_same = [](comir::point2 a, comir::point2 b) {
+            CHECK(a.x == doctest::Approx(b.x).epsilon(1e-12));
+            CHECK(a.y == doctest::Approx(b.y).epsilon(1e-12));
+        };
+        check_same(applied_transform(back, p), t(p));
+        check_same(applied_transform(raw, json ? p : comir::pixel_to_place(fixed)(p)),
+                   json ? t(p) : comir::pixel_to_place(moving)(t(p)));
+    }
+    std::string const text = read_all(folder / "t.txt");
+    CHECK(text.find("\n(Size 64 48)\n(Index 0 0)\n(Spacing 0.5 0.5)\n(Origin 3 -2)\n") != std::string::npos);
 }

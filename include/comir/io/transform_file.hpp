@@ -12,10 +12,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <comir/image/grid.hpp>
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/input_file.hpp>
-#include <comir/io/transform_physical.hpp>
 #include <comir/io/transform_text.hpp>
+#include <comir/transform/physical.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
