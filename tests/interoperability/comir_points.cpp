@@ -67,10 +67,10 @@ void write(std::filesystem::path const& folder) {
             for (char const* extension : {".tfm", ".txt", ".json", ".mat", ".mha", ".nrrd"}) {
                 if (std::string(extension) == ".mat" && !comir::is_linear(chain))
                     continue;
-                comir::write_transform(folder / frame / (std::string(name) + extension),
-                                       std::string(extension) == ".json" ? comir::to_physical(chain, fixed, moving)
-                                                                         : chain,
-                                       {{width, height}, fixed, moving});
+                comir::write_transform(
+                    folder / frame / (std::string(name) + extension),
+                    std::string(extension) == ".json" ? comir::to_physical(chain, fixed, moving) : chain,
+                    {{width, height}, fixed, moving});
             }
     }
 }

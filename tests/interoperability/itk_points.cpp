@@ -5,14 +5,13 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
-#include <string>
-
 #include <itkCompositeTransform.h>
 #include <itkDisplacementFieldTransform.h>
 #include <itkImageFileReader.h>
 #include <itkImageFileWriter.h>
 #include <itkTransformFileReader.h>
 #include <itkTransformFileWriter.h>
+#include <string>
 
 namespace {
 

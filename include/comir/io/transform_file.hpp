@@ -104,7 +104,7 @@ inline void write_transform(std::filesystem::path const& path, transform_chain c
     } else if (extension == ".mat") {
         std::optional<any_transform> const linear = as_linear(stored);
         require(linear.has_value(), where, ": .mat holds affine transforms and this one bends; write .tfm");
-        write_file(who, path, detail::matlab_bytes(to_affine(*linear)));
+        write_file(who, path, detail::matlab_bytes(std::get<affine2>(detail::widen(*linear, 3))));
     } else if (extension == ".mha" || extension == ".nrrd") {
         displacement_field2 const field = detail::field_to_write(where, stored, options);
         write_file(who, path, extension == ".mha" ? detail::meta_image_bytes(field) : detail::nrrd_bytes(field));

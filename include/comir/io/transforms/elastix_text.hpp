@@ -58,7 +58,7 @@ public:
         std::vector<double> const values = read_numbers(where_, get(name, missing));
         require<format_error>(values.size() == Count, where_, ": (", name, " ...) has ", values.size(),
                               " numbers, expected ", Count);
-        std::array<double, Count> result;
+        std::array<double, Count> result{};
         std::copy(values.begin(), values.end(), result.begin());
         return result;
     }
