@@ -8,6 +8,8 @@
 
 comir::masking_options masking_of(masking_settings const& settings, pair_image which, std::string const& mask) {
     comir::masking_options options{.mask = mask, .borders = settings.borders != "keep"};
+    if (!settings.page.empty())
+        options.read.page = which == pair_image::fixed ? settings.page.front() : settings.page.back();
     if (settings.nodata.empty())
         return options;
     std::string const& text = which == pair_image::fixed ? settings.nodata.front() : settings.nodata.back();
@@ -17,7 +19,8 @@ comir::masking_options masking_of(masking_settings const& settings, pair_image w
 }
 
 comir::masked_image load_masked_image(std::string const& path, comir::masking_options const& options) {
-    note_pages(path);
+    if (options.read.page == 0)
+        note_pages(path);
     comir::masked_image image = comir::read_masked_image(path, options);
     note_unread_nodata(path, image.unread_nodata);
     return image;

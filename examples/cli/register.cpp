@@ -108,7 +108,8 @@ void run_register(register_settings const& s) {
     registrar.read_moving(pair);
     warped_image out;
     if (!s.out_image.empty()) {
-        out = {load_stored_image(s.moving), s.fill, comir::interpolation::linear, s.run.threads};
+        out = {load_stored_page(s.moving, moving_masking.read.page), s.fill, comir::interpolation::linear,
+               s.run.threads};
         check_holds("--out-image", s.out_image, out.moving);
         if (auto const masking = registrar.moving_masking(pair); !masking.declared_nodata)
             declare_nodata(out, masking.nodata);

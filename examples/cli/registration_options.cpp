@@ -136,6 +136,11 @@ void add_pair_options(CLI::App& command, method_settings& s, std::vector<method_
 /// What of the images does not count; `both`: whether a list's images take turns as fixed and moving.
 void add_masking(CLI::App& command, masking_settings& s, bool both) {
     command
+        .add_option("--page", s.page,
+                    "page of TIFF files, counted from 0, such as a channel that both have; one number, or FIXED,MOVING")
+        ->delimiter(',')
+        ->expected(1, 2);
+    command
         .add_option("--borders", s.borders,
                     "what to do with regions of one colour that were drawn around an image, such as black bands of "
                     "stitching or the canvas around a turned one\nauto: find them and leave them out, and say so; not "

@@ -83,6 +83,7 @@
 #include <comir/image/pyramid.hpp>
 #include <comir/image/warp.hpp>
 #include <comir/image/warp_masked.hpp>
+#include <comir/image/warp_nearest.hpp>
 #include <comir/image/zncc.hpp>
 #include <comir/models/any_unet.hpp>
 #include <comir/models/dense_unet.hpp>

@@ -20,6 +20,7 @@
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/csv_file.hpp>
 #include <comir/io/image_file.hpp>
+#include <comir/io/image_info.hpp>
 #include <comir/io/input_file.hpp>
 #include <comir/io/json_file.hpp>
 #include <comir/io/masked_image_file.hpp>
@@ -32,6 +33,8 @@
 #include <comir/io/tiff_file.hpp>
 #include <comir/io/tiff_nodata.hpp>
 #include <comir/io/tiff_stream.hpp>
+#include <comir/io/tiff_tags.hpp>
+#include <comir/io/tiff_writer.hpp>
 #include <comir/io/transform_file.hpp>
 #include <comir/io/transforms/elastix_files.hpp>
 #include <comir/io/transforms/elastix_text.hpp>

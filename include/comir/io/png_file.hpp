@@ -1,11 +1,14 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <csetjmp>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -86,8 +89,16 @@ public:
         png_read_end(png_, nullptr);
         return true;
     }
+    /// The chunk oFFs where it is in pixels.
+    std::optional<std::array<double, 2>> offset() const {
+        png_int_32 x = 0, y = 0;
+        int unit = 0;
+        if (png_get_oFFs(png_, info_, &x, &y, &unit) == 0 || unit != PNG_OFFSET_PIXEL)
+            return {};
+        return std::array<double, 2>{static_cast<double>(x), static_cast<double>(y)};
+    }
     template <class T>
-    bool write(image<T> const& source, T* row) noexcept {
+    bool write(image<T> const& source, T* row, std::array<png_int_32, 2> const* offset) noexcept {
         static constexpr int colour_types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                                PNG_COLOR_TYPE_RGB_ALPHA};
         if (setjmp(png_jmpbuf(png_)) != 0)
@@ -95,6 +106,8 @@ public:
         png_set_IHDR(png_, info_, static_cast<png_uint_32>(source.width()), static_cast<png_uint_32>(source.height()),
                      static_cast<int>(8 * sizeof(T)), colour_types[source.channels() - 1], PNG_INTERLACE_NONE,
                      PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+        if (offset)
+            png_set_oFFs(png_, info_, (*offset)[0], (*offset)[1], PNG_OFFSET_PIXEL);
         png_write_info(png_, info_);
         if constexpr (std::endian::native == std::endian::little && sizeof(T) == 2)
             png_set_swap(png_);
@@ -149,11 +162,10 @@ image<T> read_png_pixels(png_stream& png, std::string const& where, image_shape 
     return result;
 }
 
-inline stored_image read_png(std::string const& who, std::filesystem::path const& path, read_image_options options) {
-    input_file file(who, path);
+/// Reads the header, and refuses what the file cannot hold.
+inline image_shape read_png_header(png_stream& png, input_file const& file, read_image_options options) {
     std::string const& where = file.where();
     require(options.page == 0, where, ": page ", options.page, " was asked for, expected 0: a PNG file has one page");
-    png_stream png(file);
     require<format_error>(png.read_header(), where, ": the PNG file is damaged: ", png.reason());
     image_shape const shape = checked_image_shape(where, png.channels(), png.height(), png.width(), options.max_values);
     // Deflate shrinks data to 1/1032 at best (a 258-byte copy in 2 bits): more cannot come out of this file, and
@@ -162,7 +174,16 @@ inline stored_image read_png(std::string const& who, std::filesystem::path const
     require<format_error>(stored_bits / 8 <= 1032.0 * static_cast<double>(file.size()), where,
                           ": the PNG file is damaged: ", file.size(), " bytes cannot hold the declared ", png.width(),
                           " x ", png.height(), " pixels");
+    return shape;
+}
+
+inline stored_image read_png(std::string const& who, std::filesystem::path const& path, read_image_options options) {
+    input_file file(who, path);
+    std::string const& where = file.where();
+    png_stream png(file);
+    image_shape const shape = read_png_header(png, file, options);
     stored_image result{.alpha = png.alpha()};
+    result.offset = png.offset();
     if (png.depth() == 16)
         result.pixels = read_png_pixels<std::uint16_t>(png, where, shape);
     else
@@ -171,7 +192,8 @@ inline stored_image read_png(std::string const& who, std::filesystem::path const
 }
 
 template <class T>
-void write_png(std::string const& who, std::filesystem::path const& path, image<T> const& source) {
+void write_png(std::string const& who, std::filesystem::path const& path, image<T> const& source,
+               std::optional<std::array<double, 2>> const& offset) {
     std::string const where = who + ": " + path.string();
     if constexpr (std::is_same_v<T, float>) {
         fail(where, ": PNG files hold 8 or 16 bits, the image is float; write a .tif file or convert it first");
@@ -185,7 +207,10 @@ void write_png(std::string const& who, std::filesystem::path const& path, image<
         std::vector<T> row(source.width() * source.channels());
         atomic_file file(who, path);
         png_stream png(file);
-        bool const written = png.write(source, row.data());
+        std::array<png_int_32, 2> whole{};
+        for (std::size_t i = 0; offset && i < 2; ++i)
+            whole[i] = static_cast<png_int_32>(std::clamp((*offset)[i], -2147483647.0, 2147483647.0));
+        bool const written = png.write(source, row.data(), offset ? &whole : nullptr);
         file.check();  // the system's words for a full disk say more than libpng's
         require(written, where, ": cannot write the PNG file: ", png.reason());
         file.commit();

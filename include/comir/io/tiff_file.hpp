@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -16,6 +17,7 @@
 #include <comir/io/input_file.hpp>
 #include <comir/io/tiff_nodata.hpp>
 #include <comir/io/tiff_stream.hpp>
+#include <comir/io/tiff_tags.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
@@ -88,6 +90,18 @@ inline tiff_layout read_tiff_layout(tiff_stream const& file, std::uint64_t file_
     return l;
 }
 
+/// As ITK reads it, in millimetres and without a resolution that has no unit: transform files for ITK and elastix hold
+/// only where both programs take the same pixel size from an image.
+inline std::array<double, 2> tiff_spacing(tiff_stream const& file) {
+    auto const unit = file.tag<std::uint16_t>(TIFFTAG_RESOLUTIONUNIT, RESUNIT_NONE);
+    if (double const length = unit == RESUNIT_INCH ? 25.4 : unit == RESUNIT_CENTIMETER ? 10.0 : 0.0; length > 0) {
+        double const x = file.tag<float>(TIFFTAG_XRESOLUTION, 0.0f), y = file.tag<float>(TIFFTAG_YRESOLUTION, 0.0f);
+        if (std::isnormal(x) && std::isnormal(y) && x > 0 && y > 0)
+            return {length / x, length / y};
+    }
+    return {1.0, 1.0};
+}
+
 template <class Stored, class T>
 image<T> read_tiff_pixels(tiff_stream const& file, tiff_layout const& l) {
     image<T> result(l.shape);
@@ -117,20 +131,29 @@ image<T> read_tiff_pixels(tiff_stream const& file, tiff_layout const& l) {
                             to[i] = static_cast<T>(from[i * per_pixel]);
                     }
             }
-    if constexpr (std::is_integral_v<T>)
+    if constexpr (std::is_same_v<T, std::uint8_t> || std::is_same_v<T, std::uint16_t>)
         if (l.photometric == PHOTOMETRIC_MINISWHITE)
             for (std::size_t c = 0; c < l.shape.c - (l.alpha ? 1 : 0); ++c)
                 for (T& value : result.channel(c))
                     value = static_cast<T>(std::numeric_limits<T>::max() - value);
-    // As ITK reads it, in millimetres and without a resolution that has no unit: transform files for ITK and elastix
-    // hold only where both programs take the same pixel size from an image.
-    auto const unit = file.tag<std::uint16_t>(TIFFTAG_RESOLUTIONUNIT, RESUNIT_NONE);
-    if (double const length = unit == RESUNIT_INCH ? 25.4 : unit == RESUNIT_CENTIMETER ? 10.0 : 0.0; length > 0) {
-        double const x = file.tag<float>(TIFFTAG_XRESOLUTION, 0.0f), y = file.tag<float>(TIFFTAG_YRESOLUTION, 0.0f);
-        if (std::isnormal(x) && std::isnormal(y) && x > 0 && y > 0)
-            result.spacing = {length / x, length / y};
-    }
+    result.spacing = tiff_spacing(file);
     return result;
+}
+
+/// The page's pixels in the type that they are stored in, if any_image has no such type.
+inline std::optional<exact_image> read_tiff_exactly(tiff_stream const& file, tiff_layout const& l) {
+    bool const is_signed = l.format == SAMPLEFORMAT_INT;
+    if (l.format == SAMPLEFORMAT_IEEEFP)
+        return l.bits == 64 ? std::optional<exact_image>(read_tiff_pixels<double, double>(file, l)) : std::nullopt;
+    if (l.bits == 32 && is_signed)
+        return read_tiff_pixels<std::int32_t, std::int32_t>(file, l);
+    if (l.bits == 32)
+        return read_tiff_pixels<std::uint32_t, std::uint32_t>(file, l);
+    if (!is_signed)
+        return {};
+    if (l.bits == 8)
+        return read_tiff_pixels<std::int8_t, std::int8_t>(file, l);
+    return read_tiff_pixels<std::int16_t, std::int16_t>(file, l);
 }
 
 inline any_image read_tiff_values(tiff_stream const& file, tiff_layout const& l) {
@@ -148,18 +171,25 @@ inline any_image read_tiff_values(tiff_stream const& file, tiff_layout const& l)
     return read_tiff_pixels<std::uint16_t, std::uint16_t>(file, l);
 }
 
+inline void go_to_page(tiff_stream const& file, std::size_t page) {
+    if (page == 0)
+        return;
+    tdir_t const pages = TIFFNumberOfDirectories(file.get());
+    require(page < pages, file.where(), ": page ", page, " was asked for, the file has ", pages,
+            "; pages count from 0");
+    require<format_error>(TIFFSetDirectory(file.get(), static_cast<tdir_t>(page)) == 1, file.where(), ": page ", page,
+                          " of the TIFF file is damaged: ", file.reason());
+}
+
 inline stored_image read_tiff(std::string const& who, std::filesystem::path const& path, read_image_options options) {
     input_file input(who, path);
     tiff_stream file(input, input.where());
-    if (options.page > 0) {
-        tdir_t const pages = TIFFNumberOfDirectories(file.get());
-        require(options.page < pages, file.where(), ": page ", options.page, " was asked for, the file has ", pages,
-                "; pages count from 0");
-        require<format_error>(TIFFSetDirectory(file.get(), static_cast<tdir_t>(options.page)) == 1, file.where(),
-                              ": page ", options.page, " of the TIFF file is damaged: ", file.reason());
-    }
+    go_to_page(file, options.page);
     tiff_layout const layout = read_tiff_layout(file, input.size(), options.max_values);
     stored_image result{read_tiff_values(file, layout), layout.alpha, layout.premultiplied};
+    result.geo = read_geo_tags(file);
+    result.page_name = read_text_tag(file, TIFFTAG_PAGENAME);
+    result.offset = offset_of_description(read_text_tag(file, TIFFTAG_IMAGEDESCRIPTION));
     if (auto const text = read_nodata_tag(file)) {
         result.nodata = parse_nodata(*text);
         result.unread_nodata = result.nodata ? "" : *text;
@@ -179,83 +209,6 @@ inline std::size_t count_tiff_pages(std::string const& who, std::filesystem::pat
     input_file input(who, path);
     tiff_stream const file(input, input.where());
     return TIFFNumberOfDirectories(file.get());
-}
-
-/// What a file says of its pixels beside their values.
-struct image_facts {
-    bool alpha = false, premultiplied = false;
-    std::optional<double> nodata{};
-};
-
-template <class T>
-void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint32_t rows_per_strip,
-                     image_facts const& facts) {
-    auto const set = [&](std::uint32_t tag, auto... value) {
-        require(TIFFSetField(file.get(), tag, value...) == 1, file.where(),
-                ": cannot write the TIFF file: ", file.reason());
-    };
-    constexpr bool integers = std::is_integral_v<T>;
-    bool const colour = source.channels() == 3 || source.channels() == 4;
-    set(TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(source.width()));
-    set(TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(source.height()));
-    set(TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(source.channels()));
-    set(TIFFTAG_BITSPERSAMPLE, static_cast<int>(8 * sizeof(T)));
-    set(TIFFTAG_SAMPLEFORMAT, integers ? SAMPLEFORMAT_UINT : SAMPLEFORMAT_IEEEFP);
-    set(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-    set(TIFFTAG_PHOTOMETRIC, colour ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
-    set(TIFFTAG_ROWSPERSTRIP, rows_per_strip);
-    // Float values hardly shrink. Of the compressions without loss, deflate is the one that most programs read.
-    int const compression =
-        TIFFIsCODECConfigured(COMPRESSION_ADOBE_DEFLATE) == 1 ? COMPRESSION_ADOBE_DEFLATE : COMPRESSION_LZW;
-    set(TIFFTAG_COMPRESSION, integers ? compression : COMPRESSION_NONE);
-    if (integers)
-        set(TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
-    if (std::size_t const extra = source.channels() - (colour ? 3 : 1); extra > 0) {
-        std::vector<std::uint16_t> kinds(extra, EXTRASAMPLE_UNSPECIFIED);
-        if (facts.alpha)
-            kinds.back() = facts.premultiplied ? EXTRASAMPLE_ASSOCALPHA : EXTRASAMPLE_UNASSALPHA;
-        set(TIFFTAG_EXTRASAMPLES, static_cast<int>(extra), kinds.data());
-    }
-    if (source.spacing[0] > 0 && source.spacing[1] > 0 && (source.spacing[0] != 1.0 || source.spacing[1] != 1.0)) {
-        set(TIFFTAG_RESOLUTIONUNIT, RESUNIT_CENTIMETER);
-        set(TIFFTAG_XRESOLUTION, 10 / source.spacing[0]);
-        set(TIFFTAG_YRESOLUTION, 10 / source.spacing[1]);
-    }
-    if (facts.nodata)
-        write_nodata_tag(file, *facts.nodata);
-}
-
-template <class T>
-void write_tiff(std::string const& who, std::filesystem::path const& path, image<T> const& source,
-                image_facts const& facts) {
-    constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-    std::string const where = who + ": " + path.string();
-    require<shape_error>(source.channels() <= 65535 && source.width() <= most && source.height() <= most, where,
-                         ": the image is ", to_string(source.shape()), ", TIFF files hold at most 65535 channels and ",
-                         most, " rows and columns");
-    std::size_t const row_values = source.width() * source.channels();
-    // Strips of about 64 KB: small enough to read a part of the image, large enough to compress well.
-    std::size_t const rows_per_strip =
-        std::min(source.height(), std::max<std::size_t>(1, 65536 / (row_values * sizeof(T))));
-    std::vector<T> strip(rows_per_strip * row_values);
-    atomic_file output(who, path);
-    // Offsets of classic TIFF end at 4 GB, and compression can make noise half as large again.
-    bool const big = source.shape().size() * sizeof(T) > (std::size_t{5} << 29);
-    tiff_stream const file(output, where, big);
-    write_tiff_tags(file, source, static_cast<std::uint32_t>(rows_per_strip), facts);
-    bool good = true;
-    for (std::size_t y0 = 0; good && y0 < source.height(); y0 += rows_per_strip) {
-        std::size_t const rows = std::min(rows_per_strip, source.height() - y0);
-        for (std::size_t y = 0; y < rows; ++y)
-            interleave_row(source, y0 + y, strip.data() + y * row_values);
-        auto const bytes = static_cast<tmsize_t>(rows * row_values * sizeof(T));
-        good = TIFFWriteEncodedStrip(file.get(), static_cast<std::uint32_t>(y0 / rows_per_strip), strip.data(),
-                                     bytes) == bytes;
-    }
-    good = good && TIFFWriteDirectory(file.get()) == 1;
-    output.check();  // the system's words for a full disk say more than libtiff's
-    require(good, where, ": cannot write the TIFF file: ", file.reason());
-    output.commit();
 }
 
 }}}  // namespace comir::COMIR_ABI::detail
