@@ -92,11 +92,13 @@ void check_memory(std::uint64_t bytes, std::string const& what, std::string cons
 }
 
 std::string out_of_memory_message() {
-    auto const used = field_of("/proc/self/status", "VmPeak:");
+    auto const now = field_of("/proc/self/status", "VmSize:"), most = field_of("/proc/self/status", "VmPeak:");
     auto const left = available_memory();
-    return "comir: there is not enough memory for images or settings of this size" +
-           (used ? ": " + size_text(*used) + " were taken" : "") +
-           (left ? ", " + size_text(left->bytes) + " are left of " + left->limit : "") +
+    std::string text = "comir: there is not enough memory for images or settings of this size";
+    if (now && most && left)
+        text += ": more was asked for when " + size_text(*most) + " of about " + size_text(*now + left->bytes) +
+                " were taken, by " + left->limit;
+    return text +
            "; take smaller images, fewer at once, or a machine with more; for training, --recompute and a smaller "
            "--batch or --patch take less\n";
 }

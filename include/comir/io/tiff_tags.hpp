@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -58,9 +59,13 @@ inline geo_reference read_geo_tags(tiff_stream const& file) {
                       read_tag_array<std::uint16_t>(file, tifftag_geo_keys, TIFF_SHORT),
                       read_tag_array<double>(file, tifftag_geo_doubles, TIFF_DOUBLE),
                       {}};
-    std::vector<char> const text = read_tag_array<char>(file, tifftag_geo_text, TIFF_ASCII);
-    geo.key_text.assign(text.begin(), text.end());
-    geo.key_text.resize(geo.key_text.find('\0') == std::string::npos ? geo.key_text.size() : geo.key_text.find('\0'));
+    TIFFField const* const text = TIFFFindField(file.get(), tifftag_geo_text, TIFF_ANY);
+    if (text != nullptr && TIFFFieldDataType(text) == TIFF_ASCII && TIFFFieldPassCount(text) == 0) {
+        geo.key_text = read_text_tag(file, tifftag_geo_text);
+    } else {
+        std::vector<char> const counted = read_tag_array<char>(file, tifftag_geo_text, TIFF_ASCII);
+        geo.key_text.assign(counted.begin(), std::find(counted.begin(), counted.end(), '\0'));
+    }
     return geo;
 }
 
