@@ -106,6 +106,16 @@ if(output MATCHES "both: ")
     message(FATAL_ERROR "the help shows a former name: ${output}")
 endif()
 
+expect(0 "^$" warp --transform turn.json ${scene} --out white.png --fill white)
+expect(0 "^$" warp --transform turn.json ${scene} --out 255.png --fill 255)
+expect(0 "^$" warp --transform turn.json ${scene} --out edge.png --fill edge)
+foreach(name white 255 edge)
+    file(SHA256 "${WORK}/${name}.png" sum_${name})
+endforeach()
+if(NOT sum_white STREQUAL sum_255 OR sum_white STREQUAL sum_edge)
+    message(FATAL_ERROR "white is not 255, or the edge's pixels are white")
+endif()
+
 # Pages: all of them in TIFF files, those that were asked for, and no silent choice.
 set(pages --transform one.tfm --moving "${IMAGES}/pages.tif" --fixed scene.png)
 expect(0 "^pages      3\n$" warp ${pages} --out pages.tif)
@@ -119,6 +129,23 @@ expect(1 "^comir: --out: x.png: a PNG file holds one page; use .tif\n$" warp ${p
 expect(1 "^comir: [^\n]*pages.tif: page 3 was asked for, the file has 3; pages count from 0\n$" warp ${pages} --out x.tif
        --page 3)
 expect(1 "^comir: [^\n]*page 7 was asked for, expected 0: a PNG file has one page\n$" register ${scene} --page 7)
+
+# Channels as pages: what is on the first page of both is noise; the transform of the second is good for all.
+get_filename_component(channels "${IMAGES}/../registration" ABSOLUTE)
+set(channels --fixed "${channels}/pages_fixed.tif" --moving "${channels}/pages_moving.tif")
+expect(0 "angle +-1[12]\\.[0-9]+ degrees.*shift +-4\\.[01][0-9]* px to the right, (4\\.9|5\\.0)[0-9]* px down.*confidence (1\\.00|0\\.9)"
+       register ${channels} --page 1 --out-transform channels.json --out-image second.tif)
+expect(0 "^pages      2\n$" warp ${channels} --transform channels.json --out channels.tif)
+expect(0 "^$" warp ${channels} --transform channels.json --out channel.tif --page 1)
+file(SHA256 "${WORK}/second.tif" of_register)
+file(SHA256 "${WORK}/channel.tif" of_warp)
+if(NOT of_register STREQUAL of_warp)
+    message(FATAL_ERROR "register --page 1 --out-image and warp --page 1 differ")
+endif()
+file(STRINGS "${WORK}/channels.tif" names REGEX "^(background|nuclei)$")
+if(NOT names STREQUAL "background;nuclei")
+    message(FATAL_ERROR "the channels' names are ${names}")
+endif()
 
 # A transform that was found at half the size, whose pixels have other centres: half a pixel is not lost.
 file(WRITE "${WORK}/half.json" "{\"comir_transform\":\"affine2\",\"parameters\":[0.5,0,0,0.5,-0.25,-0.25],\"centre\":[0,0]}")
