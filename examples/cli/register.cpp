@@ -81,7 +81,7 @@ void print(register_settings const& s, file_registration const& found) {
 }  // namespace
 
 void run_register(register_settings const& s) {
-    check_output("--out-transform", s.out_transform, {".tfm", ".txt", ".json"});
+    check_output("--out-transform", s.out_transform, {".tfm", ".txt", ".json", ".mat", ".mha", ".nrrd"});
     check_output("--out-image", s.out_image, {".png", ".tif", ".tiff"});
     check_output("--overlay", s.overlay, {".png"});
     check_output("--matches", s.method.matches, {".png"});

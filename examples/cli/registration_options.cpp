@@ -174,8 +174,8 @@ void add_register(CLI::App& app) {
     add_pair_options(command, r.method, s->method_options);
     add_masking(command, r.masking, false);
     command.add_option("--out-transform", r.out_transform,
-                       "file for the transform: ITK (.tfm) or elastix (.txt), in mm where TIFF files state a pixel "
-                       "size, or .json, in pixels");
+                       "file for the transform: ITK (.tfm), elastix (.txt), ANTs (.mat) or a displacement field (.mha, "
+                       ".nrrd), in mm where TIFF files state a pixel size, or .json, in pixels");
     command.add_option("--out-image", r.out_image,
                        "file for the moving image on the fixed image's grid, with its own depth (.png, .tif)");
     add_fill(command, r.fill);
