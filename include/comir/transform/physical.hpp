@@ -170,6 +170,7 @@ inline any_transform to_pixels(any_transform const& t, pixel_grid const& fixed, 
     detail::check_grids("comir::to_pixels", fixed, moving);
     return detail::reframe_linear(t, {fixed, {}}, {moving, {}});
 }
+/// The same of a chain.
 inline transform_chain to_pixels(transform_chain const& t, pixel_grid const& fixed, pixel_grid const& moving) {
     detail::check_grids("comir::to_pixels", fixed, moving);
     return detail::reframe(t, {fixed, {}}, {moving, {}});
