@@ -54,6 +54,21 @@ void tell_of_lost(std::string const& path, comir::csv_table const& table,
                  path.c_str(), count, places.size(), table.line(first));
 }
 
+/// Tells of points of the fixed image that a bend leaves where they are, since they lie beyond its grid.
+void tell_of_unbent(std::string const& path, comir::csv_table const& table, std::vector<comir::point2> const& fixed,
+                    comir::transform_chain const& transform) {
+    auto const is_beyond = [&](comir::point2 p) { return !comir::is_within_bends(transform, p); };
+    auto const count = std::ranges::count_if(fixed, is_beyond);
+    if (count == 0)
+        return;
+    auto const first = static_cast<std::size_t>(std::ranges::find_if(fixed, is_beyond) - fixed.begin());
+    std::fprintf(
+        stderr,
+        "comir: %s: %td of %zu points lie beyond the region that the transform bends, the first of them in line "
+        "%zu: only its linear part counts there\n",
+        path.c_str(), count, fixed.size(), table.line(first));
+}
+
 }  // namespace
 
 void run_points(points_settings const& s) {
@@ -93,6 +108,12 @@ void run_points(points_settings const& s) {
     comir::write_file("comir::points", s.out, with_places(table, places, errors));
     if (errors)
         tell_of_lost(s.points, table, places);
+    if (bends) {
+        std::vector<comir::point2> in_fixed;
+        for (std::size_t i = 0; i < table.size(); ++i)
+            in_fixed.push_back(s.inverse ? places[i].point : comir::point2{table.number(i, x), table.number(i, y)});
+        tell_of_unbent(s.points, table, in_fixed, transform);
+    }
     std::printf("%zu points from the %s image to the %s one in %s\n", table.size(), s.inverse ? "moving" : "fixed",
                 s.inverse ? "fixed" : "moving", s.out.c_str());
 }

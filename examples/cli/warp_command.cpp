@@ -125,6 +125,15 @@ void run_warp(warp_settings const& s) {
         "the warped image has " + std::to_string(size.w) + " x " + std::to_string(size.h) + " px of " +
             std::to_string(moving.shape.c) + " channels",
         s.canvas == "fixed" ? "warp onto a smaller fixed image, or a part of it" : "--canvas fixed takes less");
+    for (comir::point2 const corner : size.corners())
+        if (!comir::is_within_bends(target.transform, corner)) {
+            std::fprintf(
+                stderr,
+                "comir: %s: parts of the warped image lie beyond the region that the transform bends: only its "
+                "linear part counts there, and they do not join on to the rest\n",
+                s.transform.c_str());
+            break;
+        }
     page_writer file(s.out,
                      static_cast<std::uint64_t>(size.w) * size.h * moving.shape.c * moving.value_bytes * pages.size());
     auto const x = static_cast<double>(target.canvas.x), y = static_cast<double>(target.canvas.y);

@@ -64,6 +64,15 @@ TEST_CASE("as_linear: a chain without bends is one transform of the narrowest ki
     check_close(comir::merge_linear(bent)({8, 17}), bent({8, 17}), 1e-11);
 }
 
+TEST_CASE("is_within_bends: every bend is asked about the point that it gets") {
+    comir::translation2 const shift{{100, 0}, {}}, back{{-100, 0}, {}};
+    CHECK(comir::is_within_bends(transform_chain{{known_spline()}}, {11, 21}));
+    CHECK_FALSE(comir::is_within_bends(transform_chain{{known_spline()}}, {9.9, 21}));
+    CHECK_FALSE(comir::is_within_bends(transform_chain{{shift, known_spline()}}, {11, 21}));
+    CHECK(comir::is_within_bends(transform_chain{{back, known_spline()}}, {111, 21}));
+    CHECK(comir::is_within_bends(transform_chain{{shift}}, {9, 9}));
+}
+
 TEST_CASE("invert: chains are undone within their bound, through bends and steep linear parts") {
     std::vector<point2> waves;
     for (int j = 0; j < 12; ++j)

@@ -117,6 +117,25 @@ inline inverted_point invert(transform_chain const& chain, point2 to, inverse_op
     return result;
 }
 
+/// Whether all bends of a chain move a point, on its way through the parts. Beyond their grids they leave points where
+/// they are, so that what lies there does not join on to what is bent.
+inline bool is_within_bends(transform_chain const& chain, point2 p) {
+    for (transform_part const& part : chain.parts) {
+        bool const within = std::visit(
+            [&]<class T>(T const& held) {
+                if constexpr (affine_transform<T>)
+                    return true;
+                else
+                    return held.contains(p);
+            },
+            part);
+        if (!within)
+            return false;
+        p = std::visit([&](auto const& held) { return held(p); }, part);
+    }
+    return true;
+}
+
 /// Whether no part is a bend.
 inline bool is_linear(transform_chain const& chain) {
     for (transform_part const& part : chain.parts)
