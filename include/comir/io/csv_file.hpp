@@ -69,15 +69,9 @@ public:
     /// "who: path: line n", to begin a message about a row with.
     std::string where(std::size_t i) const { return where_ + ": line " + std::to_string(rows_[i].line); }
 
-    /// The line of the file in which a row begins, from 1.
-    std::size_t line(std::size_t i) const { return rows_[i].line; }
-    /// The columns' names in their order.
-    std::vector<std::string> const& names() const { return names_; }
     bool has_column(std::string_view name) const {
         return std::find(names_.begin(), names_.end(), name) != names_.end();
     }
-    /// The field as it stands, which may be empty.
-    std::string const& field(std::size_t i, std::size_t column) const { return rows_[i].fields[column]; }
     /// The place of a column.
     /// Errors: format_error if there is none of that name
     std::size_t column(std::string_view name) const {
@@ -90,6 +84,12 @@ public:
         }
         return static_cast<std::size_t>(found - names_.begin());
     }
+    /// The line of the file in which a row begins, from 1.
+    std::size_t line(std::size_t i) const { return rows_[i].line; }
+    /// The columns' names in their order.
+    std::vector<std::string> const& names() const { return names_; }
+    /// The field as it stands, which may be empty.
+    std::string const& field(std::size_t i, std::size_t column) const { return rows_[i].fields[column]; }
     /// The field of a column that a file may lack; empty if it does.
     std::string text_if_any(std::size_t i, std::string_view column) const {
         auto const found = std::find(names_.begin(), names_.end(), column);
