@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -126,6 +128,37 @@ inline transform_chain read_elastix(elastix_source const& source, std::filesyste
     return how == "Compose" ? compose(own, before) : add_transforms(where, before, own);
 }
 
+/// The same spline with a further column or row of control points where its domain ends at the centres of the fixed
+/// image's last pixels: elastix leaves out the domain's end. Displacements up to there stay what they are.
+inline bspline2 closed_for_elastix(bspline2 const& spline, elastix_image const& image) {
+    bspline_grid grid = spline.grid();
+    if (image.size[0] == 0 || image.size[1] == 0)
+        return spline;
+    auto const last = [](std::size_t n) { return static_cast<double>(n) - 1.0; };
+    affine2 const place = pixel_to_place(image.grid);
+    Eigen::Matrix2d steps = grid.direction;
+    steps.col(0) *= grid.spacing.x;
+    steps.col(1) *= grid.spacing.y;
+    affine2 const to_index = make_affine(steps, grid.origin, {}).inverse();
+    bool wider = false, higher = false;
+    for (point2 const corner : {point2{last(image.size[0]), 0.0}, point2{0.0, last(image.size[1])},
+                                point2{last(image.size[0]), last(image.size[1])}}) {
+        point2 const at = to_index(place(corner));
+        wider = wider || std::abs(at.x - static_cast<double>(grid.size.w - 2)) < 1e-6;
+        higher = higher || std::abs(at.y - static_cast<double>(grid.size.h - 2)) < 1e-6;
+    }
+    if (!wider && !higher)
+        return spline;
+    extent2 const old = grid.size;
+    grid.size = {old.w + (wider ? 1 : 0), old.h + (higher ? 1 : 0)};
+    std::vector<point2> displacements(grid.count());
+    for (std::size_t j = 0; j < grid.size.h; ++j)
+        for (std::size_t i = 0; i < grid.size.w; ++i)
+            displacements[j * grid.size.w + i] =
+                spline.displacements()[std::min(j, old.h - 1) * old.w + std::min(i, old.w - 1)];
+    return {grid, std::move(displacements)};
+}
+
 /// Writes a chain as parameter files: the last part under the name itself, those before it as NAME.0.txt and so on,
 /// named with their folders, since elastix looks for them from the working directory.
 inline void write_elastix(std::string const& who, std::filesystem::path const& path, transform_chain const& given,
@@ -138,6 +171,8 @@ inline void write_elastix(std::string const& who, std::filesystem::path const& p
         fs::path result = fs::absolute(path).lexically_normal();
         return result.replace_extension("." + std::to_string(i) + extension);
     };
+    if (auto* const first = std::get_if<bspline2>(&chain.parts.front()))
+        *first = closed_for_elastix(*first, image);
     bool const names_files = chain.parts.size() > 1 || std::holds_alternative<displacement_field2>(chain.parts[0]);
     require(!names_files || beside(0, "").string().find('"') == std::string::npos, who, ": ", path.string(),
             ": the path has a quotation mark, which elastix cannot read");
