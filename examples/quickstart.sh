@@ -8,7 +8,7 @@ out=${1:-results}
 data=examples/data
 
 packages=(g++ cmake ninja-build libeigen3-dev libxtensor-dev libxsimd-dev libcli11-dev nlohmann-json3-dev libpng-dev
-          libtiff-dev libpugixml-dev gnuplot-nox)
+          libtiff-dev zlib1g-dev libpugixml-dev gnuplot-nox)
 missing=()
 for package in "${packages[@]}"; do
     [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing+=("$package")

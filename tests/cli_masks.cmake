@@ -54,7 +54,7 @@ expect(0 "moving +out.tif [^\n]+\nmasked +moving image: [0-9.]+ % no data \\(0\\
 
 # A canvas for all of both images.
 expect(0 "^canvas     409 x 352 px, begins at \\(-60, 0\\) of the fixed image\n$" warp --transform right.json ${scene} --out
-       wide.png --canvas both --fill 255)
+       wide.png --canvas union --fill 255)
 expect(0 "fixed +wide.png [^\n]+, 409 x 352 px\nmoving[^\n]+\nmasked +fixed image: 1[45]\\.[0-9] % border of colour 255;" register
        --fixed wide.png --moving scene.png)
 
@@ -81,7 +81,8 @@ expect(1 "^comir: --nodata: -9999 is no value of the moving image, expected a wh
        --transform right.json ${scene} --out x.tif --nodata -9999)
 expect(1 "^comir: --fill: 256 is no value of the moving image[^\n]+\n$" warp --transform right.json ${scene} --out x.png
        --fill 256)
-expect(1 "^comir: --fill: 'white' is not a number or nan\n$" warp --transform right.json ${scene} --out x.png --fill white)
+expect(1 "^comir: --fill: 'blue' is not a number, nan, white or edge\n$" warp --transform right.json ${scene} --out x.png
+       --fill blue)
 expect("[1-9][0-9]*" "comir: .*--borders" register ${pair} --borders find)
 file(WRITE "${WORK}/none.json" "{\"comir_transform\":\"translation2\",\"parameters\":[400,0],\"centre\":[0,0]}")
 expect(0 "^$" warp --transform none.json ${scene} --out empty.tif --nodata 0)

@@ -228,11 +228,12 @@ private:
         };
         save_transform(target("transform", "transforms", settings_.transforms), transform, fixed, moving);
         if (!settings_.warped.empty()) {
-            warped_image out{load_stored_image(pair.moving), settings_.each.fill, comir::interpolation::linear,
-                             threads};
+            auto const masking = register_.moving_masking(pair);
+            warped_image out{load_stored_page(pair.moving, masking.read.page), settings_.each.fill,
+                             comir::interpolation::linear, threads};
             fs::path const file = target("image", "images", settings_.warped);
             check_holds("--warped", file, out.moving);
-            if (auto const masking = register_.moving_masking(pair); !masking.declared_nodata)
+            if (!masking.declared_nodata)
                 declare_nodata(out, masking.nodata);
             check_fill(out);
             save_image(file, warp_as_stored(out, transform, fixed));

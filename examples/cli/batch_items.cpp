@@ -33,6 +33,7 @@ std::string settings_text(batch_settings const& s) {
     add("starts", m.starts);
     add("levels, samples", std::vector{static_cast<double>(m.alpha_levels), static_cast<double>(m.samples)});
     add("nodata", e.masking.nodata);
+    add("page", std::vector<double>(e.masking.page.begin(), e.masking.page.end()));
     if (!s.warped.empty())
         text += ", fill '" + e.fill + "'";
     if (e.average_turns)

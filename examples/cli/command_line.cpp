@@ -1,5 +1,6 @@
 #include "command_line.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -199,15 +200,58 @@ void add_info(CLI::App& app) {
     command.callback([path] { run_info(*path); });
 }
 
+/// One of the names; former ones work and are not shown.
+CLI::Validator choice_with_former(std::vector<std::string> const& names, std::vector<std::string> const& former) {
+    std::string shown;
+    for (std::string const& name : names)
+        shown += (shown.empty() ? "{" : ",") + name;
+    shown += "}";
+    return CLI::Validator(
+        [=](std::string& text) {
+            bool const known = std::find(names.begin(), names.end(), text) != names.end() ||
+                               std::find(former.begin(), former.end(), text) != former.end();
+            return known ? std::string() : text + " not in " + shown;
+        },
+        shown);
+}
+
+constexpr char const* transform_files =
+    "saved transform: ITK (.tfm), elastix (.txt, with the files that it names), ANTs (.mat), a displacement field "
+    "(.mha, .nrrd) or .json";
+
+/// For transforms that were found on smaller copies of the images.
+void add_found_on(CLI::App& command, found_on_settings& s) {
+    command.add_option("--found-fixed", s.fixed,
+                       "the smaller copy of the fixed image that the transform was found on: both have the same edges, "
+                       "so that no half pixel is lost");
+    command.add_option("--found-moving", s.moving, "likewise of the moving image");
+    command
+        .add_option("--found-scale", s.scale,
+                    "instead of these: how many pixels of the images one of their copies is wide, such as 4 for "
+                    "quarter size; one number, or FIXED,MOVING")
+        ->delimiter(',')
+        ->expected(1, 2)
+        ->check(above_zero());
+}
+
 void add_warp(CLI::App& app) {
     auto const s = std::make_shared<warp_settings>();
     CLI::App& command = *app.add_subcommand(
         "warp", "Bring an image onto the fixed image's grid by a saved transform, with its own depth and channels.");
-    command.add_option("--transform", s->transform, "saved transform: ITK (.tfm), elastix (.txt) or .json")->required();
+    command.add_option("--transform", s->transform, transform_files)->required();
     command.add_option("--moving", s->moving, "image to be warped (PNG, TIFF)")->required();
-    command.add_option("--fixed", s->fixed, "image whose grid is taken (PNG, TIFF)")->required();
+    command.add_option("--fixed", s->fixed, "image whose grid is taken (PNG, TIFF), with its place on the earth")
+        ->required();
     command.add_option("--out", s->out, "file for the warped image (.png, .tif)")->required();
-    command.add_option("--interpolation", s->interpolation, "nearest (for label images), linear or cubic")
+    command
+        .add_option("--page", s->pages,
+                    "pages of the moving image, counted from 0, such as 1 or 0,2; default: all that have the size of "
+                    "the first, the first for .png")
+        ->delimiter(',');
+    command.add_option("--fixed-page", s->fixed_page, "page of the fixed image")->capture_default_str();
+    command
+        .add_option("--interpolation", s->interpolation,
+                    "nearest (for label images: values and their type stay), linear or cubic")
         ->check(CLI::IsMember({"nearest", "linear", "cubic"}))
         ->capture_default_str();
     command.add_option("--nodata", s->nodata,
@@ -216,12 +260,13 @@ void add_warp(CLI::App& app) {
                        "output has the tag");
     add_fill(command, s->fill);
     command
-        .add_option(
-            "--canvas", s->canvas,
-            "fixed: the fixed image's grid\nboth: its pixels go on until all of the moving image fits; where the "
-            "image then begins is told")
-        ->check(CLI::IsMember({"fixed", "both"}))
-        ->capture_default_str();
+        .add_option_function<std::string>(
+            "--canvas", [s](std::string const& canvas) { s->canvas = canvas == "both" ? "union" : canvas; },
+            "fixed: the fixed image's grid\nunion: its pixels go on until all of the moving image fits; where the "
+            "image then begins is told, and stands in the file")
+        ->check(choice_with_former({"fixed", "union"}, {"both"}))
+        ->default_str("fixed");
+    add_found_on(command, s->found_on);
     add_threads(command, s->run);
     command.callback([s] { run_warp(*s); });
 }
@@ -229,15 +274,24 @@ void add_warp(CLI::App& app) {
 void add_points(CLI::App& app) {
     auto const s = std::make_shared<points_settings>();
     CLI::App& command = *app.add_subcommand(
-        "points", "Map points by a saved transform, from the fixed image's pixels to the moving image's.");
-    command.add_option("--transform", s->transform, "saved transform: ITK (.tfm), elastix (.txt) or .json")->required();
-    command.add_option("--points", s->points, "table with the columns x and y, in pixels (.csv)")->required();
-    command.add_option("--out", s->out, "file for the mapped points, in the same order (.csv)")->required();
-    command.add_flag("--inverse", s->inverse, "map from the moving image to the fixed one");
+        "points",
+        "Map points by a saved transform, from the fixed image's pixels to the moving image's. Other columns stay.");
+    command.add_option("--transform", s->transform, transform_files)->required();
+    command.add_option("--points", s->points, "table with the columns x and y (.csv)")->required();
+    command.add_option("--out", s->out, "file for the table with the mapped points (.csv)")->required();
+    command.add_flag("--inverse", s->inverse,
+                     "map from the moving image to the fixed one; where the transform bends, the column error_px says "
+                     "how near the points are");
+    command
+        .add_option("--units", s->units,
+                    "px: points are in pixels, the first one's centre is 0,0\nlength: in the images' length unit")
+        ->check(CLI::IsMember({"px", "length"}))
+        ->capture_default_str();
     command.add_option(
         "--fixed", s->fixed,
-        "fixed image; needed where its file states a pixel size and the transform is ITK's or elastix's");
+        "fixed image; needed where its file states a pixel size and the transform is ITK's, elastix's or ANTs'");
     command.add_option("--moving", s->moving, "moving image, likewise");
+    add_found_on(command, s->found_on);
     command.callback([s] { run_points(*s); });
 }
 
@@ -275,9 +329,9 @@ void add_threads(CLI::App& command, run_options& options) {
 
 void add_fill(CLI::App& command, std::string& fill) {
     command.add_option("--fill", fill,
-                       "value of warped pixels that the moving image does not show, as stored, such as 255 for the "
-                       "white of a slide; default: its value for no data, nan where it has such values, or 0; where it "
-                       "has alpha, that is 0");
+                       "what warped pixels are that the moving image does not show: a value as stored, white, or edge "
+                       "for its nearest pixel; default: its value for no data, nan where it has such values, or 0; "
+                       "where it has alpha, that is 0");
 }
 
 void add_seed(CLI::App& command, run_options& options) {

@@ -36,6 +36,7 @@ struct method_settings {
 struct masking_settings {
     std::string borders = "auto";     // or "keep"
     std::vector<std::string> nodata;  // numbers, nan or none: none given, one for both images, or fixed and moving
+    std::vector<std::size_t> page;    // of TIFF files: none is the first, one for both images, or fixed and moving
 };
 
 struct register_settings {
@@ -91,15 +92,25 @@ struct encode_settings {
     run_options run{};
 };
 
+/// At what size a transform was found, where its images were smaller copies of those that it is applied to.
+struct found_on_settings {
+    std::string fixed, moving;  // the smaller images
+    std::vector<double> scale;  // or how many pixels of the images one of theirs is wide: none, both, or each
+};
+
 struct warp_settings {
-    std::string transform, moving, fixed, out, interpolation = "linear", canvas = "fixed";  // or "both"
-    std::string nodata, fill;  // numbers; empty: the file's for no data; that for no data, or 0
+    std::string transform, moving, fixed, out, interpolation = "linear", canvas = "fixed";  // or "union"
+    std::string nodata, fill;        // numbers; empty: the file's for no data; that for no data, or 0
+    std::vector<std::size_t> pages;  // none: all
+    std::size_t fixed_page = 0;
+    found_on_settings found_on{};
     run_options run{};
 };
 
 struct points_settings {
-    std::string transform, points, out, fixed, moving;
+    std::string transform, points, out, fixed, moving, units = "px";  // or "length"
     bool inverse = false;
+    found_on_settings found_on{};
 };
 
 struct make_pairs_settings {

@@ -33,6 +33,53 @@ comir::stored_image load_stored_image(std::string const& path) {
     return comir::read_stored_image(path);
 }
 
+comir::stored_image load_stored_page(std::string const& path, std::size_t page) {
+    return comir::read_stored_image(path, {.page = page});
+}
+
+std::optional<comir::exact_image> load_exact_page(std::string const& path, std::size_t page) {
+    return comir::read_exact_image(path, {.page = page});
+}
+
+comir::image_info load_image_info(std::string const& path, std::size_t page) {
+    return comir::read_image_info(path, {.page = page});
+}
+
+std::size_t pages_of(std::string const& path) {
+    return comir::count_pages(path);
+}
+
+struct page_writer::file {
+    file(std::string const& path, std::uint64_t bytes) : tiff("comir::write_image", path, bytes) {}
+    comir::detail::tiff_writer tiff;
+};
+
+page_writer::page_writer(std::string const& path, std::uint64_t bytes) : path_(path) {
+    std::string const extension = std::filesystem::path(path).extension().string();
+    if (extension != ".png" && extension != ".PNG")
+        file_ = std::make_unique<file>(path, bytes);
+}
+
+page_writer::~page_writer() = default;
+
+void page_writer::add(saved_page const& page) {
+    if (!file_) {
+        save_image(path_, page.image);
+        return;
+    }
+    auto const facts = comir::detail::facts_of(page.image);
+    auto const write = [&](auto const& pixels) { file_->tiff.add(pixels, facts); };
+    if (page.exact)
+        std::visit(write, *page.exact);
+    else
+        std::visit(write, page.image.pixels);
+}
+
+void page_writer::commit() {
+    if (file_)
+        file_->tiff.commit();
+}
+
 void note_unread_nodata(std::string const& path, std::string const& text) {
     static std::set<std::string> told;
     if (text.empty() || !told.insert(path).second)

@@ -9,16 +9,14 @@
 
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "memory.hpp"
 #include "messages.hpp"
 #include "watch.hpp"
 
 namespace {
 
 int out_of_memory() {
-    std::fputs(
-        "comir: there is not enough memory for images or settings of this size; for training, --recompute and a "
-        "smaller --batch or --patch take less\n",
-        stderr);
+    std::fputs(out_of_memory_message().c_str(), stderr);
     return 1;
 }
 
@@ -43,6 +41,7 @@ std::string vector_instructions() {
 
 int main(int count, char** arguments) {
     watch_for_interrupt();
+    tell_out_of_memory_in_threads();
     try {
         int const status = status_of(count, arguments);
         if (std::fflush(stdout) != 0 || std::ferror(stdout)) {

@@ -16,5 +16,8 @@ comir::masking_options masking_of(masking_settings const& settings, pair_image w
 /// Reads it, and tells the user, once a file, of further pages and of a tag that could not be read.
 comir::masked_image load_masked_image(std::string const& path, comir::masking_options const& options);
 
+/// Raises comir::error if two images are known to take more memory than there is, before any is read.
+void check_pair_memory(std::string const& fixed, std::string const& moving, masking_settings const& settings);
+
 /// One line on what was found in an image and how to leave it in; empty if nothing was.
 std::string masking_line(std::string const& which, comir::masked_image const& image);

@@ -81,7 +81,7 @@ void print(register_settings const& s, file_registration const& found) {
 }  // namespace
 
 void run_register(register_settings const& s) {
-    check_output("--out-transform", s.out_transform, {".tfm", ".txt", ".json"});
+    check_output("--out-transform", s.out_transform, {".tfm", ".txt", ".json", ".mat", ".mha", ".nrrd"});
     check_output("--out-image", s.out_image, {".png", ".tif", ".tiff"});
     check_output("--overlay", s.overlay, {".png"});
     check_output("--matches", s.method.matches, {".png"});
@@ -102,15 +102,17 @@ void run_register(register_settings const& s) {
                                     .landmarks = s.landmarks,
                                     .fixed_modality = s.fixed_modality,
                                     .moving_modality = s.moving_modality};
+    check_pair_memory(s.fixed, s.moving, s.masking);
     progress_line line("steps");
     file_registrar registrar(s, [&](std::size_t done, std::size_t total) { return line.show(done, total); });
     registrar.read_fixed(pair);
     registrar.read_moving(pair);
     warped_image out;
     if (!s.out_image.empty()) {
-        out = {load_stored_image(s.moving), s.fill, comir::interpolation::linear, s.run.threads};
+        auto const masking = registrar.moving_masking(pair);
+        out = {load_stored_page(s.moving, masking.read.page), s.fill, comir::interpolation::linear, s.run.threads};
         check_holds("--out-image", s.out_image, out.moving);
-        if (auto const masking = registrar.moving_masking(pair); !masking.declared_nodata)
+        if (!masking.declared_nodata)
             declare_nodata(out, masking.nodata);
         check_fill(out);
     }

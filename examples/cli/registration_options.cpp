@@ -136,6 +136,11 @@ void add_pair_options(CLI::App& command, method_settings& s, std::vector<method_
 /// What of the images does not count; `both`: whether a list's images take turns as fixed and moving.
 void add_masking(CLI::App& command, masking_settings& s, bool both) {
     command
+        .add_option("--page", s.page,
+                    "page of TIFF files, counted from 0, such as a channel that both have; one number, or FIXED,MOVING")
+        ->delimiter(',')
+        ->expected(1, 2);
+    command
         .add_option("--borders", s.borders,
                     "what to do with regions of one colour that were drawn around an image, such as black bands of "
                     "stitching or the canvas around a turned one\nauto: find them and leave them out, and say so; not "
@@ -169,8 +174,8 @@ void add_register(CLI::App& app) {
     add_pair_options(command, r.method, s->method_options);
     add_masking(command, r.masking, false);
     command.add_option("--out-transform", r.out_transform,
-                       "file for the transform: ITK (.tfm) or elastix (.txt), in mm where TIFF files state a pixel "
-                       "size, or .json, in pixels");
+                       "file for the transform: ITK (.tfm), elastix (.txt), ANTs (.mat) or a displacement field (.mha, "
+                       ".nrrd), in mm where TIFF files state a pixel size, or .json, in pixels");
     command.add_option("--out-image", r.out_image,
                        "file for the moving image on the fixed image's grid, with its own depth (.png, .tif)");
     add_fill(command, r.fill);

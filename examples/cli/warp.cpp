@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <limits>
 #include <optional>
 #include <string>
@@ -9,22 +8,17 @@
 #include <utility>
 #include <variant>
 
-#include <comir/image/canvas.hpp>
 #include <comir/image/convert.hpp>
 #include <comir/image/mask.hpp>
 #include <comir/image/nodata.hpp>
 #include <comir/image/warp.hpp>
 #include <comir/image/warp_masked.hpp>
+#include <comir/image/warp_nearest.hpp>
 #include <comir/io/tiff_nodata.hpp>
-#include <comir/transform/compose.hpp>
 
-#include "commands.hpp"
-#include "images.hpp"
-#include "messages.hpp"
-#include "outputs.hpp"
 #include "transforms.hpp"
 
-// Every kind is an affine transform; warping is compiled for that one alone.
+// Warping is compiled for affine transforms, which all linear ones are, and for chains.
 
 namespace {
 
@@ -34,20 +28,25 @@ bool can_hold(double value) {
     if constexpr (std::is_floating_point_v<T>)
         return true;
     else
-        return value >= 0.0 && value <= static_cast<double>(std::numeric_limits<T>::max()) &&
-               value == std::floor(value);
+        return value >= static_cast<double>(std::numeric_limits<T>::lowest()) &&
+               value <= static_cast<double>(std::numeric_limits<T>::max()) && value == std::floor(value);
+}
+
+constexpr char const *white = "white", *edge = "edge";
+
+/// Calls f with the image's pixels, in the type that they are written in.
+template <class F>
+auto with_pixels(warped_image const& image, F&& f) {
+    return image.exact ? std::visit(f, *image.exact) : std::visit(f, image.moving.pixels);
 }
 
 /// Raises comir::error if an option's value, given as this text, is none that the image holds.
-void require_held(char const* option, std::string const& text, double value, comir::any_image const& pixels) {
-    std::visit(
-        [&](auto const& held) {
-            using pixel = typename std::decay_t<decltype(held)>::value_type;
-            comir::require(can_hold<pixel>(value), option, ": ", text,
-                           " is no value of the moving image, expected a whole number from 0 to ",
-                           +std::numeric_limits<pixel>::max());
-        },
-        pixels);
+void require_held(char const* option, std::string const& text, double value, warped_image const& image) {
+    with_pixels(image, [&]<class T>(comir::image<T> const&) {
+        comir::require(can_hold<T>(value), option, ": ", text,
+                       " is no value of the moving image, expected a whole number from ",
+                       +std::numeric_limits<T>::lowest(), " to ", +std::numeric_limits<T>::max());
+    });
 }
 
 /// What is written where the result shows nothing. A file's own value that its type does not hold, such as -9999 of
@@ -57,8 +56,10 @@ T fill_value(warped_image const& image, comir::image<T> const& pixels) {
     if constexpr (std::is_floating_point_v<T>)
         if (!image.moving.nodata && image.fill.empty() && !comir::has_only_finite(pixels))
             return std::numeric_limits<T>::quiet_NaN();
+    if (image.fill == white)
+        return std::numeric_limits<T>::max();
     double value = image.moving.nodata.value_or(0.0);
-    if (!image.fill.empty())
+    if (!image.fill.empty() && image.fill != edge)
         value = comir::parse_nodata(image.fill).value_or(0.0);
     return can_hold<T>(value) ? static_cast<T>(value) : T{0};
 }
@@ -85,82 +86,130 @@ comir::image_mask shown_pixels(comir::image<T> const& pixels, comir::stored_imag
 void declare_nodata(warped_image& image, std::optional<double> nodata) {
     image.moving.nodata = nodata;
     if (nodata)
-        require_held("--nodata", comir::nodata_text(*nodata), *nodata, image.moving.pixels);
+        require_held("--nodata", comir::nodata_text(*nodata), *nodata, image);
 }
 
 void check_fill(warped_image const& image) {
     if (image.fill.empty())
         return;
+    if (image.fill == edge)
+        return;
+    if (image.fill == white) {
+        bool const has_white = with_pixels(image, []<class T>(comir::image<T> const&) {
+            return std::is_same_v<T, std::uint8_t> || std::is_same_v<T, std::uint16_t>;
+        });
+        comir::require(has_white, "--fill: white is known of 8 and 16 bits without a sign only; give a number");
+        return;
+    }
     auto const fill = comir::parse_nodata(image.fill);
-    comir::require(fill.has_value(), "--fill: '", image.fill, "' is not a number or nan");
-    require_held("--fill", image.fill, *fill, image.moving.pixels);
+    comir::require(fill.has_value(), "--fill: '", image.fill, "' is not a number, nan, white or edge");
+    require_held("--fill", image.fill, *fill, image);
 }
 
-comir::stored_image warp_as_stored(warped_image const& image, comir::any_transform const& transform,
-                                   comir::image<float> const& fixed) {
+namespace {
+
+/// Calls f with the transform in the form that is cheapest to apply.
+template <class F>
+auto with_map(comir::transform_chain const& transform, F&& f) {
+    if (auto const linear = comir::as_linear(transform))
+        return f(comir::to_affine(*linear));
+    return f(comir::merge_linear(transform));
+}
+
+comir::image<float> warp_floats(comir::image<float> moving, comir::image_mask const& mask,
+                                comir::transform_chain const& transform, comir::image_shape const& shape,
+                                comir::warp_options const& options, comir::image_mask& counts) {
+    return with_map(transform, [&](auto const& map) {
+        return comir::warp_masked(std::move(moving), mask, map, shape, options, &counts);
+    });
+}
+
+/// One pixel type of warp_page.
+template <class T>
+comir::image<T> warp_values(warped_image const& image, comir::image<T> const& stored,
+                            comir::transform_chain const& transform, comir::image_shape const& shape) {
     comir::warp_options options{.threads = image.threads};
     options.sampling.method = image.method;
-    comir::stored_image result = image.moving;
-    result.pixels = std::visit(
+    bool const to_edge = image.fill == edge;
+    if (to_edge) {
+        // What is beyond the edge does not count, but is shown; what shows nothing is marked by what no value is.
+        options.sampling.outside = comir::border::clamp;
+        options.sampling.background = std::numeric_limits<double>::quiet_NaN();
+    }
+    comir::image_mask counts;
+    auto warped =
+        warp_floats(comir::to_float(stored), shown_pixels(stored, image.moving), transform, shape, options, counts);
+    if (to_edge)
+        for (std::size_t i = 0; i < counts.values().size(); ++i)
+            counts.values()[i] = std::isnan(warped.channel(0)[i]) ? 0 : 1;
+    comir::image<T> pixels;
+    if constexpr (std::is_floating_point_v<T>)
+        pixels = std::move(warped);
+    else
+        pixels = comir::to_integer<T>(warped);
+    T const fill = fill_value(image, stored);
+    for (std::size_t c = 0; c < pixels.channels(); ++c) {
+        bool const is_alpha = image.moving.alpha && c + 1 == pixels.channels();
+        for (std::size_t i = 0; i < counts.values().size(); ++i)
+            if (counts.values()[i] == 0)
+                pixels.channel(c)[i] = is_alpha ? T{0} : fill;
+    }
+    return pixels;
+}
+
+comir::exact_image copy_values(warped_image const& image, comir::transform_chain const& transform,
+                               warp_target const& target) {
+    return std::visit(
+        [&]<class T>(comir::image<T> const& stored) -> comir::exact_image {
+            auto pixels = with_map(transform, [&](auto const& map) {
+                return comir::warp_nearest<T>(stored, map, target.shape,
+                                              {fill_value(image, stored), image.fill == edge, image.threads});
+            });
+            pixels.spacing = target.spacing;
+            return pixels;
+        },
+        *image.exact);
+}
+
+}  // namespace
+
+saved_page warp_page(warped_image const& image, comir::transform_chain const& transform, warp_target const& target) {
+    saved_page result;
+    // All that is said of the moving image's pixels, and nothing of its place.
+    result.image = {.alpha = image.moving.alpha,
+                    .premultiplied = image.moving.premultiplied,
+                    .nodata = image.moving.nodata,
+                    .page_name = image.moving.page_name};
+    if (image.exact) {
+        result.exact = copy_values(image, transform, target);
+        return result;
+    }
+    result.image.pixels = std::visit(
         [&](auto const& stored) -> comir::any_image {
-            using value = typename std::decay_t<decltype(stored)>::value_type;
-            comir::image_mask counts;
-            auto const warped = comir::warp_masked(comir::to_float(stored), shown_pixels(stored, image.moving),
-                                                   comir::to_affine(transform), fixed, options, &counts);
-            comir::image<value> pixels;
-            if constexpr (std::is_floating_point_v<value>)
-                pixels = warped;
-            else
-                pixels = comir::to_integer<value>(warped);
-            auto const fill = fill_value(image, stored);
-            for (std::size_t c = 0; c < pixels.channels(); ++c) {
-                bool const is_alpha = image.moving.alpha && c + 1 == pixels.channels();
-                for (std::size_t i = 0; i < counts.values().size(); ++i)
-                    if (counts.values()[i] == 0)
-                        pixels.channel(c)[i] = is_alpha ? value{0} : fill;
-            }
+            auto pixels = warp_values(image, stored, transform, target.shape);
+            pixels.spacing = target.spacing;
             return pixels;
         },
         image.moving.pixels);
     return result;
 }
 
+comir::stored_image warp_as_stored(warped_image const& image, comir::transform_chain const& transform,
+                                   comir::image<float> const& fixed) {
+    return warp_page(image, transform, {fixed.shape(), fixed.spacing}).image;
+}
+
+comir::stored_image warp_as_stored(warped_image const& image, comir::any_transform const& transform,
+                                   comir::image<float> const& fixed) {
+    return warp_as_stored(image, comir::to_chain(transform), fixed);
+}
+
+comir::image<float> warp_by(comir::transform_chain const& transform, comir::image<float> const& moving,
+                            comir::image<float> const& fixed, int threads) {
+    return with_map(transform, [&](auto const& map) { return comir::warp(moving, map, fixed, {.threads = threads}); });
+}
+
 comir::image<float> warp_by(comir::any_transform const& transform, comir::image<float> const& moving,
                             comir::image<float> const& fixed, int threads) {
     return comir::warp(moving, comir::to_affine(transform), fixed, {.threads = threads});
-}
-
-void run_warp(warp_settings const& s) {
-    check_output("--out", s.out, {".png", ".tif", ".tiff"});
-    check_no_input("--out", s.out, {s.moving, s.fixed, s.transform});
-    comir::image<float> const fixed = load_float_image(s.fixed);
-    warped_image image{load_stored_image(s.moving), s.fill, comir::interpolation::cubic, s.run.threads};
-    if (s.interpolation != "cubic")
-        image.method = s.interpolation == "nearest" ? comir::interpolation::nearest : comir::interpolation::linear;
-    check_holds("--out", s.out, image.moving);
-    if (s.nodata.empty())
-        note_unread_nodata(s.moving, image.moving.unread_nodata);
-    else
-        declare_nodata(image, parse_nodata_option("--nodata", s.nodata));
-    check_fill(image);
-    auto const moving_grid = std::visit([](auto const& held) { return comir::grid_of(held); }, image.moving.pixels);
-    comir::any_transform const transform = load_transform(s.transform, {comir::grid_of(fixed), moving_grid});
-    if (s.canvas == "fixed") {
-        save_image(s.out, warp_as_stored(image, transform, fixed));
-        return;
-    }
-    comir::extent2 const moving_size = std::visit(
-        [](auto const& held) {
-            return comir::extent2{held.width(), held.height()};
-        },
-        image.moving.pixels);
-    comir::affine2 const affine = comir::to_affine(transform);
-    comir::canvas const canvas = naming(s.transform, [&] {
-        return comir::canvas_of_both(affine, {fixed.width(), fixed.height()}, moving_size);
-    });
-    comir::image<float> grid({1, canvas.size.h, canvas.size.w});
-    grid.spacing = fixed.spacing;
-    save_image(s.out, warp_as_stored(image, comir::on_canvas(affine, canvas), grid));
-    std::printf("canvas     %zu x %zu px, begins at (%td, %td) of the fixed image\n", canvas.size.w, canvas.size.h,
-                canvas.x, canvas.y);
 }

@@ -70,6 +70,7 @@
 #include <comir/image/convert.hpp>
 #include <comir/image/distance.hpp>
 #include <comir/image/filter.hpp>
+#include <comir/image/grid.hpp>
 #include <comir/image/image.hpp>
 #include <comir/image/interpolate.hpp>
 #include <comir/image/local_contrast.hpp>
@@ -82,6 +83,7 @@
 #include <comir/image/pyramid.hpp>
 #include <comir/image/warp.hpp>
 #include <comir/image/warp_masked.hpp>
+#include <comir/image/warp_nearest.hpp>
 #include <comir/image/zncc.hpp>
 #include <comir/models/any_unet.hpp>
 #include <comir/models/dense_unet.hpp>
@@ -237,10 +239,20 @@
 #include <comir/training/value_range.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/any_transform.hpp>
+#include <comir/transform/bspline.hpp>
+#include <comir/transform/bspline_folding.hpp>
+#include <comir/transform/bspline_inverse.hpp>
+#include <comir/transform/bspline_refine.hpp>
+#include <comir/transform/chain.hpp>
 #include <comir/transform/compose.hpp>
 #include <comir/transform/compose_any.hpp>
 #include <comir/transform/concepts.hpp>
+#include <comir/transform/displacement_field.hpp>
+#include <comir/transform/displacement_field_inverse.hpp>
 #include <comir/transform/geometry.hpp>
+#include <comir/transform/physical.hpp>
+#include <comir/transform/pixel_grid.hpp>
+#include <comir/transform/plane_map.hpp>
 #include <comir/transform/rigid.hpp>
 #include <comir/transform/similarity.hpp>
 #include <comir/transform/translation.hpp>

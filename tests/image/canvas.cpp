@@ -1,4 +1,6 @@
+#include <cmath>
 #include <numbers>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -13,6 +15,31 @@ TEST_CASE("canvas_of_both: both images lie on the smallest canvas, wherever the 
     // A quarter turn about the middle: 100 x 80 becomes 80 x 100.
     comir::rigid2 const turn{{std::numbers::pi / 2.0, 0.0, 0.0}, square.centre()};
     CHECK(comir::canvas_of_both(turn, square, square) == comir::canvas{0, -10, {100, 100}});
+}
+
+TEST_CASE("canvas_of_both: a bend that carries the middle of a side out has room, its ends alone would not tell") {
+    std::vector<comir::point2> shifts(8 * 8);
+    shifts[4 * 8 + 4] = {0, 30};  // a bump that reaches over the image's edge and fades out before its corners
+    shifts[3 * 8 + 4] = {0, 30};
+    comir::bspline2 const bend({{8, 8}, {-40, -40}, {25, 25}}, shifts);
+    comir::extent2 const square{100, 80};
+    comir::transform_chain const chain{{bend, comir::translation2{{0, -20}, {}}}};
+    comir::canvas const c = comir::canvas_of_both(chain, square, square);
+    CHECK(c.y == 0);
+    CHECK(c.size.h > 85);
+    for (double x = 0; x < 100; x += 3)
+        for (double const y : {0.0, 79.0}) {
+            auto const p = comir::invert(chain, {x, y});
+            if (!p.converged)
+                continue;
+            CHECK(p.point.y <= static_cast<double>(c.size.h) - 1.0);
+            comir::point2 const on = comir::on_canvas(chain, c)({p.point.x - static_cast<double>(c.x), p.point.y});
+            CHECK(on.x == doctest::Approx(x).epsilon(1e-6));
+            CHECK(std::abs(on.y - y) < 1e-6);
+        }
+    comir::rigid2 const turn{{0.4, 3.0, -2.0}, {50.0, 40.0}};
+    CHECK(comir::canvas_of_both(comir::to_chain(turn), square, square) == comir::canvas_of_both(turn, square, square));
+    CHECK_THROWS_AS(comir::canvas_of_both(chain, square, {}), comir::shape_error);
 }
 
 TEST_CASE("on_canvas: a pixel of the canvas goes where the fixed image's pixel goes") {

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -29,6 +30,16 @@ std::string problem(std::string const& content) {
 }
 
 }  // namespace
+
+TEST_CASE("csv_table: all columns and fields as they stand, to be written again") {
+    comir::csv_table const t = table("id, x,note\n7,1,\n\n8,2,\"a, b\"\n");
+    CHECK(t.names() == std::vector<std::string>{"id", "x", "note"});
+    CHECK(t.has_column("note"));
+    CHECK_FALSE(t.has_column("y"));
+    CHECK(t.field(0, 2).empty());
+    CHECK(t.field(1, 2) == "a, b");
+    CHECK(t.line(1) == 4);
+}
 
 TEST_CASE("csv_table: fields are found by their column's name, with quotes, blanks, blank lines and any line end") {
     auto const t = table("\xef\xbb\xbf b ,a\r\n 1.5 ,\"x, \"\"y\"\"\"\r\n\r\n\n-2e3,\"two\nlines\"\n+7, plain text \n");

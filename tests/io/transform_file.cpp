@@ -51,6 +51,10 @@ void check_refused(std::string const& content, char const* why) {
 
 std::string const itk_head = "#Insight Transform File V1.0\n";
 
+comir::point2 applied_transform(comir::any_transform const& t, comir::point2 p) {
+    return std::visit([&](auto const& held) { return held(p); }, t);
+}
+
 }  // namespace
 
 TEST_CASE("transform_file: all transforms come back with the same bits") {
@@ -141,9 +145,10 @@ TEST_CASE("write_transform: elastix gets the size of the fixed image if it is gi
 
 TEST_CASE("write_transform: other extensions and numbers that are not finite are refused") {
     temporary_folder const folder;
-    CHECK_THROWS_WITH_AS(comir::write_transform(folder / "t.mat", comir::rigid2{}),
-                         doctest::Contains("expected .tfm (ITK), .txt (elastix) or .json"), comir::error);
-    for (char const* name : {"t.tfm", "t.txt", "t.json"}) {
+    CHECK_THROWS_WITH_AS(comir::write_transform(folder / "t.xml", comir::rigid2{}),
+                         doctest::Contains("expected .tfm (ITK), .txt (elastix), .json, .mat (ANTs), .mha"),
+                         comir::error);
+    for (char const* name : {"t.tfm", "t.txt", "t.json", "t.mat"}) {
         CHECK_THROWS_AS(comir::write_transform(folder / name, comir::rigid2{{NAN, 0, 0}, {}}), comir::error);
         CHECK_THROWS_AS(comir::write_transform(folder / name, comir::rigid2{{}, {0, INFINITY}}), comir::error);
         CHECK_THROWS_AS(comir::write_transform(folder / name, comir::similarity2{{1000, 0, 0, 0}, {}}), comir::error);
@@ -156,9 +161,9 @@ TEST_CASE("read_transform: transforms that comir lacks, and damaged files, are t
     check_refused("", "not a transform file");
     check_refused("text", "not a transform file");
     check_refused(itk_head, "'Transform:' is missing");
-    check_refused(itk_head + rigid + rigid, "combine several into one");
+    check_refused(itk_head + rigid + rigid, "2 separate transforms");
     check_refused(itk_head + "Transform: Euler3DTransform_double_3_3\nParameters: 0\n", "two dimensions");
-    check_refused(itk_head + "Transform: BSplineTransform_double_2_2\nParameters: 0\n", "'BSplineTransform'");
+    check_refused(itk_head + "Transform: VersorTransform_double_2_2\nParameters: 0\n", "'VersorTransform'");
     check_refused(itk_head + "Transform: Euler2DTransform_double_2_2\nParameters: 0 1\nFixedParameters: 0 0\n",
                   "a rigid2 has 3 parameters, the file has 2");
     check_refused(itk_head + "Transform: Euler2DTransform_double_2_2\nParameters: 0 1 2\n", "the centre has 0");
@@ -172,8 +177,10 @@ TEST_CASE("read_transform: transforms that comir lacks, and damaged files, are t
     std::string const euler = "(Transform \"EulerTransform\")\n(TransformParameters 0 0 0)\n";
     check_refused(euler + "(CenterOfRotationPoint 0 0)\n(FixedImageDimension 3)\n",
                   "FixedImageDimension is other than 2");
-    check_refused(euler + "(InitialTransformParameterFileName \"T.0.txt\")\n", "combine the chain");
-    check_refused(euler + "(InitialTransformParameterFileName \"my file.txt\")\n", "combine the chain");
+    check_refused(euler + "(CenterOfRotationPoint 0 0)\n(InitialTransformParameterFileName \"T.0.txt\")\n",
+                  "T.0.txt, is neither beside it nor there");
+    check_refused(euler + "(CenterOfRotationPoint 0 0)\n(InitialTransformParameterFileName \"my file.txt\")\n",
+                  "my file.txt, is neither");
     check_refused(euler + euler, "appears twice");
     check_refused("{\"comir_transform\": \"rigid2\"}", "'parameters' not found");
     check_refused("{\"comir_transform\": \"rigid3\", \"parameters\": [0], \"centre\": [0, 0]}", "'rigid3'");
@@ -181,9 +188,31 @@ TEST_CASE("read_transform: transforms that comir lacks, and damaged files, are t
                   "not a transform");
     check_refused("{\"comir_transform\": \"rigid2\", \"parameters\": [0, 1, 0], \"centre\": [0]}", "the centre has 1");
     check_refused("{\"a\":" + std::string(100000, '['), "not a transform of comir as JSON");
-    check_refused(std::string(1 << 21, ' '), "expected at most 1048576");
+    check_refused(std::string(1 << 21, ' '), "not a transform file");
     temporary_folder const folder;
     auto const path = folder.file("t.tfm", itk_head + rigid);
     CHECK_THROWS_WITH_AS(comir::read_transform_as<comir::affine2>(path),
                          doctest::Contains("the transform is of type rigid2, expected affine2"), comir::format_error);
+}
+
+TEST_CASE("write_transform: ITK and elastix files are in the length unit, JSON in pixels, and all read back") {
+    temporary_folder const folder;
+    comir::pixel_grid const fixed{{0.5, 0.5}, {3, -2}}, moving{{0.25, 0.25}, {1, 7}};
+    comir::rigid2 const t{{0.3, 3, -4}, {10, 20}};
+    for (char const* name : {"t.tfm", "t.txt", "t.json"}) {
+        comir::write_transform(folder / name, t, {{64, 48}, fixed, moving});
+        comir::any_transform const back = comir::read_transform(folder / name, {fixed, moving});
+        comir::any_transform const raw = comir::read_transform(folder / name);
+        bool const json = std::string(name) == "t.json";
+        comir::point2 const p{17, 33};
+        auto const check_same = [](comir::point2 a, comir::point2 b) {
+            CHECK(a.x == doctest::Approx(b.x).epsilon(1e-12));
+            CHECK(a.y == doctest::Approx(b.y).epsilon(1e-12));
+        };
+        check_same(applied_transform(back, p), t(p));
+        check_same(applied_transform(raw, json ? p : comir::pixel_to_place(fixed)(p)),
+                   json ? t(p) : comir::pixel_to_place(moving)(t(p)));
+    }
+    std::string const text = read_all(folder / "t.txt");
+    CHECK(text.find("\n(Size 64 48)\n(Index 0 0)\n(Spacing 0.5 0.5)\n(Origin 3 -2)\n") != std::string::npos);
 }

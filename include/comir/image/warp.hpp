@@ -10,6 +10,7 @@
 #include <comir/image/image.hpp>
 #include <comir/image/interpolate.hpp>
 #include <comir/transform/concepts.hpp>
+#include <comir/transform/plane_map.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -48,6 +49,7 @@ private:
 }  // namespace detail
 
 /// The moving image resampled on the fixed image's grid: pixel p takes the moving image's value at fixed_to_moving(p).
+/// Any map of points will do: a transform, a deformation, a chain.
 /// Shapes:  moving (C, H, W), fixed gives rows and columns (its channels do not matter), result (C, fixed H, fixed W)
 /// Writes:  `inside`, if given, becomes 1 where the moving image contains the position and 0 elsewhere, whatever the
 ///          border
@@ -56,18 +58,20 @@ private:
 template <scalar T, class Transform>
 image<T> warp(image<T> const& moving, Transform const& fixed_to_moving, image_shape const& fixed,
               warp_options const& options = {}, image_mask* inside = nullptr) {
-    static_assert(transform<Transform>,
-                  "comir: warp needs a transform: parameters, centre, operator()(point2), jacobian and inverse, as "
-                  "comir/transform/concepts.hpp says");
-    if constexpr (transform<Transform>) {
+    static_assert(
+        plane_map<Transform>,
+        "comir: warp needs a map of points: operator()(point2) const that returns a point2, as every transform "
+        "has it");
+    if constexpr (plane_map<Transform>) {
         require<shape_error>(!moving.empty(), "comir::warp: the moving image is ", to_string(moving.shape()),
                              ", expected at least one pixel");
         require<shape_error>(fixed.h > 0 && fixed.w > 0, "comir::warp: the fixed shape is ", to_string(fixed),
                              ", expected at least one pixel");
-        require(std::ranges::all_of(fixed_to_moving.parameters, [](double v) { return std::isfinite(v); }) &&
-                    std::isfinite(fixed_to_moving.centre.x) && std::isfinite(fixed_to_moving.centre.y),
-                "comir::warp: a parameter or the centre of the ", Transform::name,
-                " is infinite or not a number, expected finite ones");
+        if constexpr (transform<Transform>)
+            require(std::ranges::all_of(fixed_to_moving.parameters, [](double v) { return std::isfinite(v); }) &&
+                        std::isfinite(fixed_to_moving.centre.x) && std::isfinite(fixed_to_moving.centre.y),
+                    "comir::warp: a parameter or the centre of the ", Transform::name,
+                    " is infinite or not a number, expected finite ones");
         image<T> result({moving.channels(), fixed.h, fixed.w});
         if (inside)
             *inside = image_mask({1, fixed.h, fixed.w});

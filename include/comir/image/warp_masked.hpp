@@ -44,9 +44,9 @@ bool reads_only_counted(image_mask const& mask, point2 p, border outside) {
 template <scalar T, class Transform>
 image<T> warp_masked(image<T> moving, image_mask const& mask, Transform const& fixed_to_moving,
                      image_shape const& fixed, warp_options const& options = {}, image_mask* counts = nullptr) {
-    static_assert(transform<Transform>,
-                  "comir: warp_masked needs a transform: parameters, centre, operator()(point2), jacobian and inverse, "
-                  "as comir/transform/concepts.hpp says");
+    static_assert(plane_map<Transform>,
+                  "comir: warp_masked needs a map of points: operator()(point2) const that returns a point2, as every "
+                  "transform has it");
     require<shape_error>(
         mask.empty() || (mask.channels() == 1 && mask.height() == moving.height() && mask.width() == moving.width()),
         "comir::warp_masked: the mask is ", to_string(mask.shape()), ", expected 1 x ", moving.height(), " x ",

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,6 +16,34 @@ namespace comir { inline namespace COMIR_ABI {
 /// An image as a file holds it.
 using any_image = std::variant<image<std::uint8_t>, image<std::uint16_t>, image<float>>;
 
+/// An image of the other types that TIFF files hold. Everything that computes takes these as float; they matter where
+/// values must stay what they are, as labels do.
+using exact_image =
+    std::variant<image<std::int8_t>, image<std::int16_t>, image<std::int32_t>, image<std::uint32_t>, image<double>>;
+
+/// Where an image lies on the earth, as GeoTIFF tags say: copied as they stand, not interpreted.
+struct geo_reference {
+    std::vector<double> pixel_scale{}, tie_points{}, matrix{};  // tags 33550, 33922, 34264
+    std::vector<std::uint16_t> keys{};                          // 34735
+    std::vector<double> key_doubles{};                          // 34736
+    std::string key_text{};                                     // 34737
+
+    bool empty() const { return pixel_scale.empty() && tie_points.empty() && matrix.empty() && keys.empty(); }
+    bool operator==(geo_reference const&) const = default;
+};
+
+/// The same place of an image that begins at pixel (x, y) of the former one.
+inline geo_reference shifted(geo_reference geo, double x, double y) {
+    for (std::size_t i = 0; i + 5 < geo.tie_points.size(); i += 6) {
+        geo.tie_points[i] -= x;
+        geo.tie_points[i + 1] -= y;
+    }
+    if (geo.matrix.size() == 16)
+        for (std::size_t row = 0; row < 3; ++row)
+            geo.matrix[4 * row + 3] += geo.matrix[4 * row] * x + geo.matrix[4 * row + 1] * y;
+    return geo;
+}
+
 /// An image as a file holds it, and what the file says of its pixels.
 struct stored_image {
     any_image pixels{};
@@ -24,6 +53,11 @@ struct stored_image {
     std::string unread_nodata{};       // what that tag says where it is no number; empty if it is one, or is not there
     std::optional<pixel_size> size{};  // the best statement of it; the pixels' spacing is what ITK would take
     std::vector<std::string> notes{};  // what a user should know of how the file is read, a line each
+    geo_reference geo{};               // of a TIFF file
+    std::string page_name{};           // the tag PageName of a TIFF file, such as a channel's name
+    // Where pixel (0, 0) lies in another image, px: of a canvas that begins beside the fixed image. TIFF files have it
+    // as ImageJ's origin, PNG files as oFFs.
+    std::optional<std::array<double, 2>> offset{};
 };
 
 /// Which part of an image file is read, and how much at most.

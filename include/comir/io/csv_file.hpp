@@ -84,6 +84,12 @@ public:
         }
         return static_cast<std::size_t>(found - names_.begin());
     }
+    /// The line of the file in which a row begins, from 1.
+    std::size_t line(std::size_t i) const { return rows_[i].line; }
+    /// The columns' names in their order.
+    std::vector<std::string> const& names() const { return names_; }
+    /// The field as it stands, which may be empty.
+    std::string const& field(std::size_t i, std::size_t column) const { return rows_[i].fields[column]; }
     /// The field of a column that a file may lack; empty if it does.
     std::string text_if_any(std::size_t i, std::string_view column) const {
         auto const found = std::find(names_.begin(), names_.end(), column);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,8 +16,10 @@
 #include <vector>
 
 #include <comir/io/any_image.hpp>
+#include <comir/io/image_info.hpp>
 #include <comir/io/png_file.hpp>
 #include <comir/io/tiff_file.hpp>
+#include <comir/io/tiff_writer.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -97,6 +100,46 @@ inline image<float> read_image_float(std::filesystem::path const& path, read_ima
     return detail::colours_as_float(detail::decode_image("comir::read_image_float", path, options));
 }
 
+/// Reads the pixels of a TIFF page in the type that they are stored in, if that is none of any_image: 8, 16 and 32 bits
+/// signed, 32 bits unsigned, 64-bit float. Nothing for other files.
+/// Errors: those of read_image
+inline std::optional<exact_image> read_exact_image(std::filesystem::path const& path,
+                                                   read_image_options const& options = {}) {
+    std::string const who = "comir::read_exact_image";
+    if (detail::image_format_of(who, path) != detail::image_format::tiff)
+        return {};
+    input_file input(who, path);
+    detail::tiff_stream file(input, input.where());
+    detail::go_to_page(file, options.page);
+    return detail::read_tiff_exactly(
+        file, detail::read_tiff_layout(file, {.file_size = input.size(), .max_values = options.max_values}));
+}
+
+/// Reads no pixels.
+/// Errors: those of read_image
+inline image_info read_image_info(std::filesystem::path const& path, read_image_options const& options = {}) {
+    std::string const who = "comir::read_image_info";
+    if (detail::image_format_of(who, path) == detail::image_format::png) {
+        input_file file(who, path);
+        detail::png_stream png(file);
+        detail::png_header const header = detail::check_png_header(png, file, options);
+        return {.shape = header.shape,
+                .value_bytes = header.deep ? std::size_t{2} : std::size_t{1},
+                .spacing = header.spacing.value_or(std::array{1.0, 1.0})};
+    }
+    input_file input(who, path);
+    detail::tiff_stream file(input, input.where());
+    detail::go_to_page(file, options.page);
+    detail::tiff_layout const l =
+        detail::read_tiff_layout(file, {.file_size = input.size(), .max_values = options.max_values});
+    auto const kind = file.tag<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0);
+    return {.shape = l.shape,
+            .value_bytes = std::max((l.bits + std::size_t{7}) / 8, sample_bytes(l.type())),
+            .spacing = detail::read_tiff_resolution(file).value_or(std::array{1.0, 1.0}),
+            .geo = detail::read_geo_tags(file),
+            .reduced = (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) != 0};
+}
+
 /// The number of pages of a TIFF file; 1 for PNG.
 /// Errors: error if the file cannot be opened; format_error if it is of another kind
 inline std::size_t count_pages(std::filesystem::path const& path) {
@@ -116,7 +159,7 @@ void write_image_with(std::filesystem::path const& path, image<T> const& source,
     std::transform(extension.begin(), extension.end(), extension.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (extension == ".png")
-        write_png(who, path, source);
+        write_png(who, path, source, facts.offset);
     else if (extension == ".tif" || extension == ".tiff")
         write_tiff(who, path, source, facts);
     else
@@ -141,10 +184,10 @@ inline void write_image(std::filesystem::path const& path, any_image const& sour
     std::visit([&](auto const& held) { write_image(path, held); }, source);
 }
 
-/// The same, and what is said of the pixels as far as the format can: TIFF files name the opacity and the value for no
-/// data (GDAL_NODATA).
+/// The same, and what is said of the pixels as far as the format can: TIFF files name the opacity, the value for no
+/// data (GDAL_NODATA), the place on the earth (GeoTIFF), the page and the offset; PNG files the offset.
 inline void write_image(std::filesystem::path const& path, stored_image const& source) {
-    detail::image_facts const facts{source.alpha, source.premultiplied, source.nodata};
+    detail::image_facts const facts = detail::facts_of(source);
     std::visit([&](auto const& held) { detail::write_image_with(path, held, facts); }, source.pixels);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -101,8 +102,17 @@ public:
         png_read_end(png_, nullptr);
         return true;
     }
+    /// The chunk oFFs where it is in pixels.
+    std::optional<std::array<double, 2>> offset() const {
+        png_int_32 x = 0, y = 0;
+        int unit = 0;
+        if (png_get_oFFs(png_, info_, &x, &y, &unit) == 0 || unit != PNG_OFFSET_PIXEL)
+            return {};
+        return std::array<double, 2>{static_cast<double>(x), static_cast<double>(y)};
+    }
     template <class T>
-    bool write(image<T> const& source, T* row, std::array<std::string, 2> const& scale) noexcept {
+    bool write(image<T> const& source, T* row, std::array<std::string, 2> const& scale,
+               std::array<png_int_32, 2> const* offset) noexcept {
         static constexpr int colour_types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                                PNG_COLOR_TYPE_RGB_ALPHA};
         if (setjmp(png_jmpbuf(png_)) != 0)
@@ -112,6 +122,8 @@ public:
                      PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
         if (!scale[0].empty())
             png_set_sCAL_s(png_, info_, PNG_SCALE_METER, scale[0].c_str(), scale[1].c_str());
+        if (offset)
+            png_set_oFFs(png_, info_, (*offset)[0], (*offset)[1], PNG_OFFSET_PIXEL);
         png_write_info(png_, info_);
         if constexpr (std::endian::native == std::endian::little && sizeof(T) == 2)
             png_set_swap(png_);
@@ -181,10 +193,11 @@ inline std::optional<pixel_size> png_pixel_size(png_header const& header) {
     return checked_pixel_size(1e3 * (*header.spacing)[0], 1e3 * (*header.spacing)[1], "sCAL");
 }
 
-inline png_header check_png_header(png_stream& png, input_file const& file, std::uint64_t max_values) {
+inline png_header check_png_header(png_stream& png, input_file const& file, read_image_options options) {
     std::string const& where = file.where();
+    require(options.page == 0, where, ": page ", options.page, " was asked for, expected 0: a PNG file has one page");
     require<format_error>(png.read_header(), where, ": the PNG file is damaged: ", png.reason());
-    image_shape const shape = checked_image_shape(where, png.channels(), png.height(), png.width(), max_values);
+    image_shape const shape = checked_image_shape(where, png.channels(), png.height(), png.width(), options.max_values);
     // Deflate shrinks data to 1/1032 at best (a 258-byte copy in 2 bits): more cannot come out of this file, and
     // nothing is allocated for a promise that it cannot keep.
     double const stored_bits = static_cast<double>(png.width()) * png.height() * png.depth() * png.stored_channels();
@@ -197,16 +210,16 @@ inline png_header check_png_header(png_stream& png, input_file const& file, std:
 inline png_header read_png_header(std::string const& who, std::filesystem::path const& path) {
     input_file file(who, path);
     png_stream png(file);
-    return check_png_header(png, file, read_image_options{}.max_values);
+    return check_png_header(png, file, {});
 }
 
 inline stored_image read_png(std::string const& who, std::filesystem::path const& path, read_image_options options) {
     input_file file(who, path);
     std::string const& where = file.where();
-    require(options.page == 0, where, ": page ", options.page, " was asked for, expected 0: a PNG file has one page");
     png_stream png(file);
-    png_header const header = check_png_header(png, file, options.max_values);
+    png_header const header = check_png_header(png, file, options);
     stored_image result{.alpha = header.alpha};
+    result.offset = png.offset();
     if (header.deep)
         result.pixels = read_png_pixels<std::uint16_t>(png, where, header.shape);
     else
@@ -224,7 +237,8 @@ inline std::string png_number(double value) {
 }
 
 template <class T>
-void write_png(std::string const& who, std::filesystem::path const& path, image<T> const& source) {
+void write_png(std::string const& who, std::filesystem::path const& path, image<T> const& source,
+               std::optional<std::array<double, 2>> const& offset) {
     std::string const where = who + ": " + path.string();
     if constexpr (std::is_same_v<T, float>) {
         fail(where, ": PNG files hold 8 or 16 bits, the image is float; write a .tif file or convert it first");
@@ -241,7 +255,10 @@ void write_png(std::string const& who, std::filesystem::path const& path, image<
         std::array<std::string, 2> scale;
         if (source.spacing[0] > 0 && source.spacing[1] > 0 && source.spacing != std::array<double, 2>{1.0, 1.0})
             scale = {png_number(source.spacing[0]), png_number(source.spacing[1])};
-        bool const written = png.write(source, row.data(), scale);
+        std::array<png_int_32, 2> whole{};
+        for (std::size_t i = 0; offset && i < 2; ++i)
+            whole[i] = static_cast<png_int_32>(std::clamp((*offset)[i], -2147483647.0, 2147483647.0));
+        bool const written = png.write(source, row.data(), scale, offset ? &whole : nullptr);
         file.check();  // the system's words for a full disk say more than libpng's
         require(written, where, ": cannot write the PNG file: ", png.reason());
         file.commit();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -20,6 +21,7 @@
 #include <comir/io/tiff_layout.hpp>
 #include <comir/io/tiff_nodata.hpp>
 #include <comir/io/tiff_stream.hpp>
+#include <comir/io/tiff_tags.hpp>
 
 namespace comir { inline namespace COMIR_ABI { namespace detail {
 
@@ -69,23 +71,43 @@ inline std::optional<double> read_nodata(tiff_layout const& l, std::optional<std
     return value;
 }
 
+/// The page's pixels in the type that they are stored in, if any_image has no such type.
+inline std::optional<exact_image> read_tiff_exactly(tiff_stream const& file, tiff_layout const& l) {
+    auto const as = [&]<class T>(T absent) { return exact_image(read_tiff_pixels<T>(file, l, absent)); };
+    bool const is_signed = l.format == SAMPLEFORMAT_INT;
+    if (l.format == SAMPLEFORMAT_IEEEFP)
+        return l.bits == 64 ? std::optional<exact_image>(as(0.0)) : std::nullopt;
+    if (l.bits == 32)
+        return is_signed ? as(std::int32_t{0}) : as(std::uint32_t{0});
+    if (!is_signed)
+        return {};
+    return l.bits == 8 ? as(std::int8_t{0}) : as(std::int16_t{0});
+}
+
+inline void go_to_page(tiff_stream const& file, std::size_t page) {
+    if (page == 0)
+        return;
+    tdir_t const pages = TIFFNumberOfDirectories(file.get());
+    require(page < pages, file.where(), ": page ", page, " was asked for, the file has ", pages,
+            "; pages count from 0");
+    require<format_error>(TIFFSetDirectory(file.get(), static_cast<tdir_t>(page)) == 1, file.where(), ": page ", page,
+                          " of the TIFF file is damaged: ", file.reason());
+}
+
 inline stored_image read_tiff(std::string const& who, std::filesystem::path const& path, read_image_options options) {
     input_file input(who, path);
     tiff_stream file(input, input.where());
     std::string const described = read_tiff_description(file);  // of the first page, for all of them
-    if (options.page > 0) {
-        tdir_t const pages = TIFFNumberOfDirectories(file.get());
-        require(options.page < pages, file.where(), ": page ", options.page, " was asked for, the file has ", pages,
-                "; pages count from 0");
-        require<format_error>(TIFFSetDirectory(file.get(), static_cast<tdir_t>(options.page)) == 1, file.where(),
-                              ": page ", options.page, " of the TIFF file is damaged: ", file.reason());
-    }
+    go_to_page(file, options.page);
     tiff_layout const layout = read_tiff_layout(file, {.file_size = input.size(), .max_values = options.max_values});
     check_tiff_promise(file, layout, input.size());
     auto const text = read_nodata_tag(file);
     stored_image result{.alpha = layout.alpha, .premultiplied = layout.premultiplied};
     result.size =
         read_tiff_pixel_size(file, parse_tiff_description(described, {layout.shape.w, layout.shape.h}, result.notes));
+    result.geo = read_geo_tags(file);
+    result.page_name = read_text_tag(file, TIFFTAG_PAGENAME);
+    result.offset = offset_of_description(described);
     note_tiff_orientation(file, result.notes);
     note_missing_blocks(file, layout, result.notes);
     result.nodata = read_nodata(layout, text);
@@ -100,85 +122,6 @@ inline std::size_t count_tiff_pages(std::string const& who, std::filesystem::pat
     input_file input(who, path);
     tiff_stream const file(input, input.where());
     return TIFFNumberOfDirectories(file.get());
-}
-
-/// What a file says of its pixels beside their values.
-struct image_facts {
-    bool alpha = false, premultiplied = false;
-    std::optional<double> nodata{};
-};
-
-template <class T>
-void write_tiff_tags(tiff_stream const& file, image<T> const& source, std::uint32_t rows_per_strip,
-                     image_facts const& facts) {
-    auto const set = [&](std::uint32_t tag, auto... value) {
-        require(TIFFSetField(file.get(), tag, value...) == 1, file.where(),
-                ": cannot write the TIFF file: ", file.reason());
-    };
-    constexpr bool integers = std::is_integral_v<T>;
-    // ITK mixes the channels of other grey images into one without a word; those of RGB it reads whole, however many.
-    bool const colour = source.channels() > (facts.alpha ? 2u : 1u);
-    set(TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(source.width()));
-    set(TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(source.height()));
-    set(TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(source.channels()));
-    set(TIFFTAG_BITSPERSAMPLE, static_cast<int>(8 * sizeof(T)));
-    set(TIFFTAG_SAMPLEFORMAT, integers ? SAMPLEFORMAT_UINT : SAMPLEFORMAT_IEEEFP);
-    set(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-    set(TIFFTAG_PHOTOMETRIC, colour ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
-    set(TIFFTAG_ROWSPERSTRIP, rows_per_strip);
-    // Float values hardly shrink. Of the compressions without loss, deflate is the one that most programs read.
-    int const compression =
-        TIFFIsCODECConfigured(COMPRESSION_ADOBE_DEFLATE) == 1 ? COMPRESSION_ADOBE_DEFLATE : COMPRESSION_LZW;
-    set(TIFFTAG_COMPRESSION, integers ? compression : COMPRESSION_NONE);
-    if (integers)
-        set(TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
-    std::size_t const named = std::min<std::size_t>(source.channels(), colour ? 3 : 1);
-    if (std::size_t const extra = source.channels() - named; extra > 0) {
-        std::vector<std::uint16_t> kinds(extra, EXTRASAMPLE_UNSPECIFIED);
-        if (facts.alpha)
-            kinds.back() = facts.premultiplied ? EXTRASAMPLE_ASSOCALPHA : EXTRASAMPLE_UNASSALPHA;
-        set(TIFFTAG_EXTRASAMPLES, static_cast<int>(extra), kinds.data());
-    }
-    if (source.spacing[0] > 0 && source.spacing[1] > 0 && (source.spacing[0] != 1.0 || source.spacing[1] != 1.0)) {
-        set(TIFFTAG_RESOLUTIONUNIT, RESUNIT_CENTIMETER);
-        set(TIFFTAG_XRESOLUTION, 10 / source.spacing[0]);
-        set(TIFFTAG_YRESOLUTION, 10 / source.spacing[1]);
-    }
-    if (facts.nodata)
-        write_nodata_tag(file, *facts.nodata);
-}
-
-template <class T>
-void write_tiff(std::string const& who, std::filesystem::path const& path, image<T> const& source,
-                image_facts const& facts) {
-    constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-    std::string const where = who + ": " + path.string();
-    require<shape_error>(source.channels() <= 65535 && source.width() <= most && source.height() <= most, where,
-                         ": the image is ", to_string(source.shape()), ", TIFF files hold at most 65535 channels and ",
-                         most, " rows and columns");
-    std::size_t const row_values = source.width() * source.channels();
-    // Strips of about 64 KB: small enough to read a part of the image, large enough to compress well.
-    std::size_t const rows_per_strip =
-        std::min(source.height(), std::max<std::size_t>(1, 65536 / (row_values * sizeof(T))));
-    std::vector<T> strip(rows_per_strip * row_values);
-    atomic_file output(who, path);
-    // Offsets of classic TIFF end at 4 GB, and compression can make noise half as large again.
-    bool const big = source.shape().size() * sizeof(T) > (std::size_t{5} << 29);
-    tiff_stream const file(output, where, big);
-    write_tiff_tags(file, source, static_cast<std::uint32_t>(rows_per_strip), facts);
-    bool good = true;
-    for (std::size_t y0 = 0; good && y0 < source.height(); y0 += rows_per_strip) {
-        std::size_t const rows = std::min(rows_per_strip, source.height() - y0);
-        for (std::size_t y = 0; y < rows; ++y)
-            interleave_row(source, y0 + y, strip.data() + y * row_values);
-        auto const bytes = static_cast<tmsize_t>(rows * row_values * sizeof(T));
-        good = TIFFWriteEncodedStrip(file.get(), static_cast<std::uint32_t>(y0 / rows_per_strip), strip.data(),
-                                     bytes) == bytes;
-    }
-    good = good && TIFFWriteDirectory(file.get()) == 1;
-    output.check();  // the system's words for a full disk say more than libtiff's
-    require(good, where, ": cannot write the TIFF file: ", file.reason());
-    output.commit();
 }
 
 }}}  // namespace comir::COMIR_ABI::detail

@@ -1,11 +1,12 @@
 #include <cmath>
+#include <cstddef>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <doctest/doctest.h>
 
-#include <comir/io/transform_file.hpp>
-
-#include "support/temporary_folder.hpp"
+#include <comir/transform/physical.hpp>
 
 namespace {
 
@@ -13,7 +14,7 @@ using comir::any_transform;
 using comir::pixel_grid;
 using comir::point2;
 
-point2 apply(any_transform const& t, point2 p) {
+point2 applied(any_transform const& t, point2 p) {
     return std::visit([&](auto const& held) { return held(p); }, t);
 }
 
@@ -39,8 +40,8 @@ TEST_CASE("to_physical: maps the place of a pixel to the place of the mapped pix
             any_transform const physical = comir::to_physical(t, fixed, moving);
             any_transform const back = comir::to_pixels(physical, fixed, moving);
             for (point2 const p : {point2{0, 0}, {31, 7}, {-5, 100}}) {
-                check_same(apply(physical, place(fixed, p)), place(moving, apply(t, p)));
-                check_same(apply(back, p), apply(t, p));
+                check_same(applied(physical, place(fixed, p)), place(moving, applied(t, p)));
+                check_same(applied(back, p), applied(t, p));
             }
         }
     CHECK(std::holds_alternative<comir::rigid2>(comir::to_physical(transforms[1], square, {{0.5, 0.5}, {9, 9}})));
@@ -52,19 +53,27 @@ TEST_CASE("to_physical: maps the place of a pixel to the place of the mapped pix
     CHECK_THROWS_AS(comir::to_pixels(transforms[0], {{1.0, NAN}, {}}, square), comir::error);
 }
 
-TEST_CASE("write_transform: ITK and elastix files are in the length unit, JSON in pixels, and all read back") {
-    temporary_folder const folder;
-    pixel_grid const fixed{{0.5, 0.5}, {3, -2}}, moving{{0.25, 0.25}, {1, 7}};
-    comir::rigid2 const t{{0.3, 3, -4}, {10, 20}};
-    for (char const* name : {"t.tfm", "t.txt", "t.json"}) {
-        comir::write_transform(folder / name, t, {{64, 48}, fixed, moving});
-        any_transform const back = comir::read_transform(folder / name, {fixed, moving});
-        any_transform const raw = comir::read_transform(folder / name);
-        bool const json = std::string(name) == "t.json";
-        point2 const p{17, 33};
-        check_same(apply(back, p), t(p));
-        check_same(json ? apply(raw, p) : apply(raw, place(fixed, p)), json ? t(p) : place(moving, t(p)));
-    }
-    std::string const text = read_all(folder / "t.txt");
-    CHECK(text.find("\n(Size 64 48)\n(Index 0 0)\n(Spacing 0.5 0.5)\n(Origin 3 -2)\n") != std::string::npos);
+TEST_CASE("to_physical: chains map the place of a pixel to that of the mapped pixel, whatever way the images lie") {
+    std::vector<point2> shifts(20);
+    for (std::size_t i = 0; i < shifts.size(); ++i)
+        shifts[i] = {0.1 * static_cast<double>(i % 7), 0.2 * static_cast<double>(i % 3)};
+    comir::bspline2 const bend({{5, 4}, {-10, -8}, {12, 9}}, shifts);
+    comir::displacement_field2 const field({{8, 6}, {-1, 2}, {0.8, -0.6, 0.6, 0.8}}, {5, 4}, shifts);
+    comir::transform_chain const chains[] = {
+        comir::transform_chain{{bend, comir::rigid2{{0.3, 3, -4}, {10, 20}}}},
+        comir::transform_chain{{comir::affine2{{1.1, 0.2, -0.1, 0.9, 5, 6}, {7, 8}}, field, bend}},
+        comir::transform_chain{{field}}, comir::transform_chain{}};
+    pixel_grid const oblong{{0.5, 0.3}, {0, 4}}, turned{{0.5, 0.3}, {3, -2}, {0.8, -0.6, 0.6, 0.8}},
+        mirrored{{2, 2}, {100, 7}, {-1, 0, 0, 1}};
+    auto const lies = [](pixel_grid const& g, point2 p) { return comir::pixel_to_place(g)(p); };
+    for (comir::transform_chain const& t : chains)
+        for (auto const& [fixed, moving] : {std::pair(oblong, turned), std::pair(turned, turned),
+                                            std::pair(mirrored, oblong), std::pair(pixel_grid{}, mirrored)}) {
+            comir::transform_chain const physical = comir::to_physical(t, fixed, moving),
+                                         back = comir::to_pixels(physical, fixed, moving);
+            for (point2 const p : {point2{0, 0}, {13.5, 4}, {21, 11.25}, {-50, 100}}) {
+                check_same(physical(lies(fixed, p)), lies(moving, t(p)));
+                check_same(back(p), t(p));
+            }
+        }
 }
