@@ -56,6 +56,9 @@ inline double joint_confidence(double search, window_verdict const& v) {
 /// Of 56 pairs with a start 14 to 200 px off at most 52 % agree, and of those held out 13 %; of right ones bent by 3 or
 /// 6 px 80 to 100 %, and of those held out 40 to 100 % with a model.
 inline double bend_confidence(deformable_result const& bent) {
+    constexpr std::size_t least_windows = 12;  // fewer bend to anything
+    if (bent.residuals.size() < least_windows)
+        return 0.0;
     double const share = std::min(bent.agreeing - 0.15, bent.held_out_agreement + 0.35);
     return agreement_confidence(share, bent.residuals.size(), 4.0 * (bent.held_out_agreement - 0.25));
 }

@@ -240,6 +240,8 @@ private:
         o.polish = false;
         o.least_gain = 0.0;
         auto const bent = register_deformable(fixed_, moving, h.pose, o);
+        if (!bent.bent)
+            return;
         h.bent_agreement = bent.agreeing;
         h.confidence = std::max(h.confidence, bend_confidence(bent));
     }

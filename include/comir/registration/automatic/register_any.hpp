@@ -147,6 +147,9 @@ inline automatic_result register_once(registration_input const& fixed, registrat
     // Where nearly all windows agree, a bend could not make many more agree.
     if (options.bend != bend_search::no && result.agreeing < 0.9)
         bend_found(result, transform, {a, b, factors, found.mirrored, found.confidence, hunt.windows()}, options);
+    // What was believed for the sake of a bend is not without it.
+    if (bends && !result.bend)
+        result.confidence = std::min(result.confidence, joint_confidence(found.found_with, found.verdict));
     result.converged = result.confidence > 0.0;
     if (found.mirrored) {
         transform = compose(mirror_map(ms), transform);
