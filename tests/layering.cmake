@@ -33,7 +33,8 @@ set(allow_registration/by_features registration/by_features registration/local r
     features ${base})
 set(allow_registration/by_landmarks registration/by_landmarks ${base})
 set(allow_registration/windows registration/windows registration/global ${base})
-set(allow_registration/automatic registration/automatic registration/windows registration/global registration/local
+set(allow_registration/deformable registration/deformable registration/windows registration/global ${base})
+set(allow_registration/automatic registration/automatic registration/deformable registration/windows registration/global registration/local
     registration/by_features registration/metrics registration/confidence ${base})
 set(allow_registration registration features/fit.hpp ${base})
 set(allow_io io core image transform optim models)

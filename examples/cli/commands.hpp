@@ -44,6 +44,7 @@ struct register_settings {
     std::string initial, landmarks, landmarks_as = "start";  // or "transform"
     std::string fill;  // a number; empty: that for no data, nan where the image has such, or 0
     bool average_turns = false;
+    bool may_bend = false;  // what is done with the result takes bends
     method_settings method{};
     masking_settings masking{};
     run_options run{};

@@ -71,8 +71,8 @@ file_registration file_registrar::operator()(comir::listed_images const& pair) {
         out.doubt = doubt_of(out.place, diagonal_of(moving.values));
         return out;
     }
-    comir::registration_method const method =
-        requested_method({settings_.method, settings_.run, on_progress_, settings_.model.empty(), out.place.start});
+    comir::registration_method const method = requested_method(
+        {settings_.method, settings_.run, on_progress_, settings_.model.empty(), out.place.start, settings_.may_bend});
     std::string const fixed_modality = modality_name(pair.fixed_modality, pair.fixed),
                       moving_modality = modality_name(pair.moving_modality, pair.moving);
     registered_images found = register_images({.values = fixed.values, .mask = fixed.mask},

@@ -25,7 +25,7 @@ std::optional<comir::transform_kind> kind_of_transform(method_settings const& se
                                                                     {"rigid", comir::transform_kind::rigid},
                                                                     {"similarity", comir::transform_kind::similarity},
                                                                     {"affine", comir::transform_kind::affine}};
-    if (settings.transform == "auto")
+    if (settings.transform == "auto" || settings.transform == "deformable")
         return {};
     return kinds.at(settings.transform);
 }
@@ -50,7 +50,12 @@ comir::registration_method requested_method(method_request const& request) {
         options.max_shift_x = s.max_shift.front();
         options.max_shift_y = s.max_shift.back();
     }
+    bool const deformable = s.transform == "deformable";
+    comir::require(!deformable || request.may_bend,
+                   "--transform deformable: only register finds bends, and of one pair; expected a linear kind");
     options.transform = kind_of_transform(s);
+    if (request.may_bend && (deformable || (s.transform == "auto" && s.name == "auto")))
+        options.bend = deformable ? comir::bend_search::yes : comir::bend_search::in_doubt;
     if (request.start)
         options.start = comir::to_affine(*request.start);
     if (!s.scale.empty()) {

@@ -16,6 +16,7 @@ struct method_request {
     comir::progress on_progress;
     bool raw = false;                             // no model represents the images: global_mi sees their colours
     std::optional<comir::any_transform> start{};  // from fixed to moving, px
+    bool may_bend = false;                        // bends are of use, beside linear transforms
 };
 
 /// The kind that --transform names; none for auto.

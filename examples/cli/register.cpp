@@ -56,8 +56,18 @@ void print(register_settings const& s, file_registration const& found) {
             std::printf("masked     %s\n", line.c_str());
     if (!found.start.empty())
         std::printf("start      %s\n", found.start.c_str());
-    std::printf("transform  %s%s\n", transform_names[r.transform.index()], r.mirrored ? ", mirrored" : "");
+    std::printf("transform  %s%s%s\n", r.bend ? "deformable: a bend, then " : "", transform_names[r.transform.index()],
+                r.mirrored ? ", mirrored" : "");
     print_transform(r.transform);
+    if (r.bend) {
+        comir::bspline_grid const& grid = r.bend->grid();
+        std::printf(
+            "bend       %zu x %zu control points, %.3g px apart; up to %.1f px, smallest Jacobian determinant "
+            "%.2f\n",
+            grid.size.w, grid.size.h, grid.spacing.x, r.largest_displacement, r.least_jacobian.determinant);
+    } else if (s.method.transform == "deformable") {
+        std::printf("bend       none: the images do not support one\n");
+    }
     if (!found.place.landmarks.empty())
         std::fputs(landmark_lines(found.place, r.transform).c_str(), stdout);
     if (by_landmarks) {
@@ -104,7 +114,10 @@ void run_register(register_settings const& s) {
                                     .moving_modality = s.moving_modality};
     check_pair_memory(s.fixed, s.moving, s.masking);
     progress_line line("steps");
-    file_registrar registrar(s, [&](std::size_t done, std::size_t total) { return line.show(done, total); });
+    // Landmarks' errors are of linear transforms.
+    register_settings with_bends = s;
+    with_bends.may_bend = s.landmarks.empty();
+    file_registrar registrar(with_bends, [&](std::size_t done, std::size_t total) { return line.show(done, total); });
     registrar.read_fixed(pair);
     registrar.read_moving(pair);
     warped_image out;
@@ -118,7 +131,7 @@ void run_register(register_settings const& s) {
     }
     registrar.check_modalities(pair);
     file_registration const found = registrar(pair);
-    comir::any_transform const& transform = found.result.transform;
+    comir::transform_chain const transform = found.result.chain();
     comir::image<float> const &fixed = found.fixed->image.values, &moving = found.moving->image.values;
     line.clear();
 

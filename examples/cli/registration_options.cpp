@@ -54,8 +54,9 @@ std::vector<method_option> add_method(CLI::App& command, method_settings& s) {
     command.add_option("--method", s.name, text)->check(CLI::IsMember(names))->capture_default_str();
     command
         .add_option("--transform", s.transform,
-                    "kind of transform: auto is what the images support for the method auto, rigid for the others")
-        ->check(CLI::IsMember({"auto", "translation", "rigid", "similarity", "affine"}))
+                    "kind of transform: auto is what the images support for the method auto, rigid for the others; "
+                    "deformable (register, method auto) bends smoothly where the images support it a little")
+        ->check(CLI::IsMember({"auto", "translation", "rigid", "similarity", "affine", "deformable"}))
         ->capture_default_str();
 
     std::vector<std::string> const searches{"auto", "global", "global_mi"}, amd{"alpha_amd"};

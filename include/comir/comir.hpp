@@ -33,6 +33,7 @@
 #include <comir/core/fft.hpp>
 #include <comir/core/fft_strip.hpp>
 #include <comir/core/kmeans.hpp>
+#include <comir/core/linalg/banded_cholesky.hpp>
 #include <comir/core/linalg/cholesky.hpp>
 #include <comir/core/linalg/square_matrix.hpp>
 #include <comir/core/linalg/symmetric_eigen.hpp>
@@ -127,6 +128,7 @@
 #include <comir/optim/clip.hpp>
 #include <comir/optim/schedule.hpp>
 #include <comir/optim/sgd.hpp>
+#include <comir/registration/automatic/bend_found.hpp>
 #include <comir/registration/automatic/cascade.hpp>
 #include <comir/registration/automatic/contest.hpp>
 #include <comir/registration/automatic/drift.hpp>
@@ -156,6 +158,16 @@
 #include <comir/registration/confidence/search.hpp>
 #include <comir/registration/confidence/search_information.hpp>
 #include <comir/registration/confidence/zncc.hpp>
+#include <comir/registration/deformable/bent_map.hpp>
+#include <comir/registration/deformable/coupled_fit.hpp>
+#include <comir/registration/deformable/held_out.hpp>
+#include <comir/registration/deformable/options.hpp>
+#include <comir/registration/deformable/polish.hpp>
+#include <comir/registration/deformable/register_deformable.hpp>
+#include <comir/registration/deformable/result.hpp>
+#include <comir/registration/deformable/spline_system.hpp>
+#include <comir/registration/deformable/window_bend.hpp>
+#include <comir/registration/deformable/window_lattice.hpp>
 #include <comir/registration/global/angles.hpp>
 #include <comir/registration/global/band_search.hpp>
 #include <comir/registration/global/bands.hpp>
@@ -212,6 +224,7 @@
 #include <comir/registration/windows/coordinate_ascent.hpp>
 #include <comir/registration/windows/family_fit.hpp>
 #include <comir/registration/windows/follow_down.hpp>
+#include <comir/registration/windows/local_residual.hpp>
 #include <comir/registration/windows/supported_kind.hpp>
 #include <comir/registration/windows/verdict.hpp>
 #include <comir/registration/windows/window_fit.hpp>

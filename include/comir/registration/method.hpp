@@ -46,6 +46,7 @@ inline registration_method auto_method(method_options const& o) {
     own.kind = o.transform;
     own.mirror = o.mirror;
     own.start = o.start;
+    own.bend = o.bend;
     own.values_alike = !o.mi_of_raw;
     if (o.min_scale > 0.0) {
         own.scale = std::sqrt(o.min_scale * o.max_scale);
@@ -62,6 +63,9 @@ inline registration_method auto_method(method_options const& o) {
         result.residuals = std::move(found.residuals);
         result.agreeing = found.agreeing;
         result.residual_step = found.residual_step;
+        result.bend = std::move(found.bend);
+        result.largest_displacement = found.largest_displacement;
+        result.least_jacobian = found.least_jacobian;
         return result;
     };
     return registration_method([own, run](registration_input const& fixed,
@@ -190,6 +194,8 @@ inline registration_method make_method(std::string_view name, method_options con
             ", expected 0 < min_scale <= max_scale, or both 0");
     require(!options.start || name == "auto" || name == "alpha_amd" || name == "mi", "comir::make_method: the method '",
             name, "' takes no start; take auto, alpha_amd or mi");
+    require(name == "auto" || options.bend == bend_search::no, "comir::make_method: the method '", name,
+            "' finds no bends, but a deformable transform was asked for; take auto");
     if (name == "auto")
         return detail::auto_method(options);
     if (name == "alpha_amd")

@@ -16,14 +16,15 @@ struct smallest_jacobian {
     point2 at{};
 };
 
-/// The smallest one at the centres of an image's pixels.
-/// Errors: shape_error if the image has no pixels
-inline smallest_jacobian minimum_jacobian(bspline2 const& spline, extent2 image) {
+/// The smallest one at the centres of an image's pixels, or of every so many of them along both axes.
+/// Errors: shape_error if the image has no pixels; error if `every` is 0
+inline smallest_jacobian minimum_jacobian(bspline2 const& spline, extent2 image, std::size_t every = 1) {
+    require(every > 0, "comir::minimum_jacobian: every 0th pixel was asked for, expected 1 or more");
     require<shape_error>(image.w > 0 && image.h > 0, "comir::minimum_jacobian: the image has ", image.w, " x ", image.h,
                          " pixels, expected at least one");
     smallest_jacobian least;
-    for (std::size_t y = 0; y < image.h; ++y)
-        for (std::size_t x = 0; x < image.w; ++x) {
+    for (std::size_t y = 0; y < image.h; y += every)
+        for (std::size_t x = 0; x < image.w; x += every) {
             point2 const p{static_cast<double>(x), static_cast<double>(y)};
             if (double const d = spline.jacobian_determinant(p); d < least.determinant)
                 least = {d, p};

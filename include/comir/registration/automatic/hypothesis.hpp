@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <comir/registration/confidence/logistic.hpp>
+#include <comir/registration/deformable/result.hpp>
 #include <comir/registration/windows/verdict.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/rigid.hpp>
@@ -22,6 +23,7 @@ struct pose_hypothesis {
     double value = 0.0;               // of the method that found it
     double overlap = 0.0;             // share of the fixed image
     window_verdict verdict{};
+    double bent_agreement = 0.0;  // share of the windows that agree after a bend of the pose; 0: none was tried
     double own_confidence = 0.0;  // without rivals
     double confidence = 0.0;
 };
@@ -47,6 +49,18 @@ inline double joint_confidence(double search, window_verdict const& v) {
     if (v.windows.size() < window_verdict::least_windows)
         return std::min(search, unconfirmed);
     return agreement_confidence(v.agreement, v.windows.size(), 2.0 * (search - 0.5));
+}
+
+/// How sure one is of a bend after a pose. After a bend of a wrong pose more windows agree than without, the fewer there
+/// are the more; of those that it was not fitted to hardly any do.
+/// Of 56 pairs with a start 14 to 200 px off at most 52 % agree, and of those held out 13 %; of right ones bent by 3 or
+/// 6 px 80 to 100 %, and of those held out 40 to 100 % with a model.
+inline double bend_confidence(deformable_result const& bent) {
+    constexpr std::size_t least_windows = 12;  // fewer bend to anything
+    if (bent.residuals.size() < least_windows)
+        return 0.0;
+    double const share = std::min(bent.agreeing - 0.15, bent.held_out_agreement + 0.35);
+    return agreement_confidence(share, bent.residuals.size(), 4.0 * (bent.held_out_agreement - 0.25));
 }
 
 }}}  // namespace comir::COMIR_ABI::detail

@@ -22,6 +22,10 @@ inline std::vector<alpha_amd_step> refining_pyramid(image_shape const& fixed) {
 /// Whether a moving image may be mirrored, such as a slide that was turned over.
 enum class mirror_search { no, in_doubt, yes };
 
+/// Whether register_any may bend the fixed image's pixels before its transform: never, where windows support it, or also
+/// where they support it a little only.
+enum class bend_search { no, in_doubt, yes };
+
 /// `search` decides where, `refine` how exactly; where the search is unsure, `features` are asked. Threads count for
 /// all; callbacks are their own. Thresholds are confidences, 0 to 1.
 struct automatic_options {
@@ -46,6 +50,7 @@ struct automatic_options {
         prepare{};  // makes such values of raw images, of no more pixels than are searched;
                     // none: the images given are what is compared
     mirror_search mirror = mirror_search::in_doubt;
+    bend_search bend = bend_search::no;
     std::optional<transform_kind> kind{};    // of the transform; none: the one that the images support
     std::size_t working_pixels = 640 * 640;  // larger images are searched shrunk, then followed to their own pixels
     int threads = 0;

@@ -13,6 +13,8 @@
 #include <comir/registration/automatic/stages.hpp>
 #include <comir/registration/confidence/search.hpp>
 #include <comir/registration/confidence/search_information.hpp>
+#include <comir/registration/deformable/held_out.hpp>
+#include <comir/registration/deformable/register_deformable.hpp>
 #include <comir/registration/global/search.hpp>
 #include <comir/registration/prepared_image.hpp>
 #include <comir/registration/windows/verdict.hpp>
@@ -200,6 +202,8 @@ private:
     void consider(pose_hypothesis h, prepared_image const& moving) {
         h.verdict = judge(fixed_, moving, h.pose, windows_);
         h.confidence = joint_confidence(h.found_with, h.verdict);
+        if (options_->bend != bend_search::no && h.confidence < 0.9)
+            try_bend(h, moving);
         h.own_confidence = h.confidence;
         if (!found_) {
             best_ = std::move(h);
@@ -223,6 +227,23 @@ private:
         if (h.verdict.agrees() && best_.verdict.agrees())
             rival_score_ = std::max(rival_score_, h.verdict.score);
         best_.confidence = std::min(best_.own_confidence, rival_bound(best_));
+    }
+    /// Windows of a bent image do not agree on any affine map, but on a bend.
+    void try_bend(pose_hypothesis& h, prepared_image const& moving) const {
+        constexpr double least_agreement = 0.1;  // of windows of twice the step with the pose alone
+        deformable_options o;
+        o.search = windows_;
+        o.threads = options_->threads;
+        held_out_bend const held_out = bend_held_out(fixed_, moving, h.pose, o);
+        if (held_out.windows < window_verdict::least_windows || held_out.agreement < least_agreement)
+            return;
+        o.polish = false;
+        o.least_gain = 0.0;
+        auto const bent = register_deformable(fixed_, moving, h.pose, o);
+        if (!bent.bent)
+            return;
+        h.bent_agreement = bent.agreeing;
+        h.confidence = std::max(h.confidence, bend_confidence(bent));
     }
     double rival_bound(pose_hypothesis const& h) const {
         if (!(h.verdict.score > 0.0) || !(rival_score_ > 0.0))

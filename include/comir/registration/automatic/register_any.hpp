@@ -8,6 +8,7 @@
 #include <comir/core/clock.hpp>
 #include <comir/core/error.hpp>
 #include <comir/image/centre.hpp>
+#include <comir/registration/automatic/bend_found.hpp>
 #include <comir/registration/automatic/mirror.hpp>
 #include <comir/registration/automatic/options.hpp>
 #include <comir/registration/automatic/pose_hunt.hpp>
@@ -119,7 +120,9 @@ inline automatic_result register_once(registration_input const& fixed, registrat
     affine2 const as_found = enlarge(found.pose, factors);
     affine2 transform = as_found;
     bool const exact = found.refined && rigid && !factors.shrink() && !found.mirrored;
-    if (found.verdict.windows.size() >= window_verdict::least_windows && found.verdict.agreement >= 0.3) {
+    // The windows of a bent image lead an affine map astray.
+    bool const bends = found.bent_agreement > found.verdict.agreement + 0.2;
+    if (!bends && found.verdict.windows.size() >= window_verdict::least_windows && found.verdict.agreement >= 0.3) {
         window_fitting fitting{found.verdict.windows, enlarge(found.verdict.scored_under, factors)};
         for (window_scores& w : fitting.windows) {
             w.middle = w.middle * factors.fixed;
@@ -141,6 +144,12 @@ inline automatic_result register_once(registration_input const& fixed, registrat
         result.residual_step = fitting.windows.front().unit;
         result.confidence = std::min(result.confidence, agreement_confidence(result.agreeing, result.residuals.size()));
     }
+    // Where nearly all windows agree, a bend could not make many more agree.
+    if (options.bend != bend_search::no && result.agreeing < 0.9)
+        bend_found(result, transform, {a, b, factors, found.mirrored, found.confidence, hunt.windows()}, options);
+    // What was believed for the sake of a bend is not without it.
+    if (bends && !result.bend)
+        result.confidence = std::min(result.confidence, joint_confidence(found.found_with, found.verdict));
     result.converged = result.confidence > 0.0;
     if (found.mirrored) {
         transform = compose(mirror_map(ms), transform);
@@ -163,6 +172,7 @@ inline automatic_result register_once(registration_input const& fixed, registrat
 /// shrunk and followed to their own pixels by windows cut out of them.
 /// A start takes the place of all searches if windows near it agree, as far as they reach: about a twentieth of the
 /// smaller image's side. Where they do not, or where an image is too small for them (112 px), all is as without it.
+/// Where options.bend allows it, pixels of the fixed image may besides be bent smoothly before the transform.
 /// The result's confidence is that of the place and of the transform all over the images: a transform that leaves most
 /// windows off is not accepted. Its value is of the method that found it.
 /// Memory:  working copies of options.working_pixels, and windows; the full images are not copied unless mirrored, and

@@ -40,6 +40,9 @@ struct working_factors {
         fixed = k * unit.fixed;
         moving = k * unit.moving;
     }
+    constexpr working_factors(double of_fixed, double of_moving) : fixed(of_fixed), moving(of_moving) {}
+    /// Those that undo these.
+    working_factors inverse() const { return working_factors(1.0 / fixed, 1.0 / moving); }
     bool shrink() const { return fixed != 1.0 || moving != 1.0; }
 };
 

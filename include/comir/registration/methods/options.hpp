@@ -26,6 +26,7 @@ struct method_options {
     // and none for global.
     double min_scale = 0.0, max_scale = 0.0;
     mirror_search mirror = mirror_search::in_doubt;  // of auto
+    bend_search bend = bend_search::no;              // of auto
     // Of auto, alpha_amd and mi: from fixed to moving, px. The last two begin there and nowhere else; auto does where
     // the images agree near it, and else searches.
     std::optional<affine2> start{};

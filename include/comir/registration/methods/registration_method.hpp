@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,9 @@
 #include <comir/registration/input.hpp>
 #include <comir/registration/result.hpp>
 #include <comir/transform/any_transform.hpp>
+#include <comir/transform/bspline.hpp>
+#include <comir/transform/bspline_folding.hpp>
+#include <comir/transform/chain.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -23,6 +27,17 @@ struct method_result : registration_result<any_transform> {
     bool mirrored = false, kept_start = false, at_rim = false;
     std::vector<local_residual> residuals{};
     double agreeing = 0.0, residual_step = 0.0;
+    std::optional<bspline2> bend{};
+    double largest_displacement = 0.0;
+    smallest_jacobian least_jacobian{1.0, {}};
+
+    /// The whole map: the bend first, if there is one, then the transform.
+    transform_chain chain() const {
+        transform_chain all = to_chain(transform);
+        if (bend)
+            all.parts.insert(all.parts.begin(), *bend);
+        return all;
+    }
 };
 
 /// A registration that is chosen while the program runs: make_method gives one by its name. Where the choice is made at

@@ -60,8 +60,11 @@ struct window_options {
     double least_share = 0.6;                        // of a window's pixels that must count in both images
 };
 
-/// The moving image's level on the fixed image's grid under a transform, as a level.
-inline search_level level_under(search_level const& fixed, search_level const& moving, affine2 const& fixed_to_moving) {
+/// The moving image's level on the fixed image's grid, as a level; position(x, y) says where a pixel of the fixed level
+/// is read, in pixels of the moving level.
+template <class Position>
+search_level resample_level(search_level const& fixed, search_level const& moving, Position const& position,
+                            int threads = 1) {
     search_level out;
     out.factor = fixed.factor;
     image_shape const shape{1, fixed.height(), fixed.width()};
@@ -70,22 +73,19 @@ inline search_level level_under(search_level const& fixed, search_level const& m
         values = image<float>({moving.values->channels(), shape.h, shape.w}, 0.0f);
     if (moving.numbers)
         numbers = image<float>(shape, 0.0f);
-    Eigen::Matrix2d const m = fixed_to_moving.linear() * (fixed.factor / moving.factor);
     double const right = static_cast<double>(moving.width() - 1), bottom = static_cast<double>(moving.height() - 1);
-    for (std::size_t y = 0; y < shape.h; ++y) {
-        point2 const start = fixed_to_moving({0.0, fixed.factor * static_cast<double>(y)}) * (1.0 / moving.factor);
+    parallel_for(shape.h, threads, [&](std::size_t y) {
         for (std::size_t x = 0; x < shape.w; ++x) {
-            double const px = start.x + m(0, 0) * static_cast<double>(x),
-                         py = start.y + m(1, 0) * static_cast<double>(x);
-            if (!(px >= 0.0 && py >= 0.0 && px <= right && py <= bottom))
+            point2 const p = position(x, y);
+            if (!(p.x >= 0.0 && p.y >= 0.0 && p.x <= right && p.y <= bottom))
                 continue;
-            auto const x0 = std::min(static_cast<std::size_t>(px), moving.width() - 2),
-                       y0 = std::min(static_cast<std::size_t>(py), moving.height() - 2);
-            auto const tx = static_cast<float>(px - static_cast<double>(x0)),
-                       ty = static_cast<float>(py - static_cast<double>(y0));
+            auto const x0 = std::min(static_cast<std::size_t>(p.x), moving.width() - 2),
+                       y0 = std::min(static_cast<std::size_t>(p.y), moving.height() - 2);
+            auto const tx = static_cast<float>(p.x - static_cast<double>(x0)),
+                       ty = static_cast<float>(p.y - static_cast<double>(y0));
             auto const mix = [&](float const* plane) {
-                float const *const p = plane + y0 * moving.width() + x0, *const q = p + moving.width();
-                float const top = p[0] + tx * (p[1] - p[0]), low = q[0] + tx * (q[1] - q[0]);
+                float const *const a = plane + y0 * moving.width() + x0, *const b = a + moving.width();
+                float const top = a[0] + tx * (a[1] - a[0]), low = b[0] + tx * (b[1] - b[0]);
                 return top + ty * (low - top);
             };
             if (mix(moving.weight->row(0, 0)) < 0.999f)
@@ -96,13 +96,22 @@ inline search_level level_under(search_level const& fixed, search_level const& m
             if (moving.numbers)
                 numbers(0, y, x) = (*moving.numbers)(0, y0 + (ty > 0.5f ? 1 : 0), x0 + (tx > 0.5f ? 1 : 0));
         }
-    }
+    });
     out.weight = share(std::move(weight));
     if (moving.values)
         out.values = share(std::move(values));
     if (moving.numbers)
         out.numbers = share(std::move(numbers));
     return out;
+}
+
+/// The same under a transform.
+inline search_level level_under(search_level const& fixed, search_level const& moving, affine2 const& fixed_to_moving) {
+    Eigen::Matrix2d const m = fixed_to_moving.linear() * (fixed.factor / moving.factor);
+    point2 const start = fixed_to_moving(point2{}) * (1.0 / moving.factor);
+    return resample_level(fixed, moving, [&](std::size_t x, std::size_t y) {
+        return start + multiply(m, {static_cast<double>(x), static_cast<double>(y)});
+    });
 }
 
 /// The scores of windows about these points, px of the full fixed image, of those that have enough pixels and texture.
