@@ -40,10 +40,12 @@ inline double agreement_confidence(double agreement, std::size_t windows, double
     return logistic(25.0 * (excess - 0.17) + other_odds);
 }
 
+/// As sure as one is at most of what only a search speaks for where windows should.
+inline constexpr double unconfirmed = 0.45;
+
 /// How sure a search and the windows are together. Where images show too little of the same for windows to judge, the
 /// search alone is not believed.
 inline double joint_confidence(double search, window_verdict const& v) {
-    constexpr double unconfirmed = 0.45;
     if (!v.asked)
         return search;
     if (v.windows.size() < window_verdict::least_windows)

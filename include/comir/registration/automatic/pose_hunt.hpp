@@ -114,6 +114,7 @@ private:
         stages.search();
         judged();
         candidates_judged();
+        try_bend(moving);
         // What costs least is asked first: correlation, then mutual information at the expected scale, then at others.
         if (!is_sure() && scales && options_->values_alike)
             search_scales(moving, mirrored, {});
@@ -134,6 +135,8 @@ private:
             stages.match_features();
             judged();
         }
+        if (best_.mirrored == mirrored)
+            try_bend(moving);
     }
 
     /// Once more at a finer coarsest resolution, for images whose structures are small.
@@ -202,8 +205,9 @@ private:
     void consider(pose_hypothesis h, prepared_image const& moving) {
         h.verdict = judge(fixed_, moving, h.pose, windows_);
         h.confidence = joint_confidence(h.found_with, h.verdict);
-        if (options_->bend != bend_search::no && h.confidence < 0.9)
-            try_bend(h, moving);
+        // Among so many poses at other scales, the best of images too small for windows is soon a wrong one.
+        if (!h.rigid && !h.verdict.asked)
+            h.confidence = std::min(h.confidence, unconfirmed);
         h.own_confidence = h.confidence;
         if (!found_) {
             best_ = std::move(h);
@@ -228,9 +232,13 @@ private:
             rival_score_ = std::max(rival_score_, h.verdict.score);
         best_.confidence = std::min(best_.own_confidence, rival_bound(best_));
     }
-    /// Windows of a bent image do not agree on any affine map, but on a bend.
-    void try_bend(pose_hypothesis& h, prepared_image const& moving) const {
+    /// Windows of a bent image do not agree on any affine map, but on a bend. The best pose that is in doubt may be that
+    /// of one.
+    void try_bend(prepared_image const& moving) {
         constexpr double least_agreement = 0.1;  // of windows of twice the step with the pose alone
+        if (options_->bend == bend_search::no || !found_ || best_.confidence >= 0.9 || best_.bent_agreement > 0.0)
+            return;
+        pose_hypothesis& h = best_;
         deformable_options o;
         o.search = windows_;
         o.threads = options_->threads;
@@ -243,7 +251,8 @@ private:
         if (!bent.bent)
             return;
         h.bent_agreement = bent.agreeing;
-        h.confidence = std::max(h.confidence, bend_confidence(bent));
+        h.own_confidence = std::max(h.own_confidence, bend_confidence(bent));
+        h.confidence = std::min(h.own_confidence, rival_bound(h));
     }
     double rival_bound(pose_hypothesis const& h) const {
         if (!(h.verdict.score > 0.0) || !(rival_score_ > 0.0))
