@@ -14,7 +14,6 @@
 #include <comir/image/convert.hpp>
 #include <comir/io/archive_file.hpp>
 #include <comir/retrieval/description.hpp>
-#include <comir/retrieval/standard_words.hpp>
 
 #include "archives.hpp"
 #include "commands.hpp"
@@ -75,8 +74,7 @@ public:
         added.width = raw.width();
         added.height = raw.height();
         added.spacing = raw.spacing;
-        added.description =
-            comir::describe(archive_.origin().words, comir::retrieval_features(values, s_.run.threads), s_.run.threads);
+        added.description = comir::describe(values, s_.run.threads);
         std::size_t const before = same ? same->representation.values().size() : 0;
         if (kept_ - before + values.values().size() <= s_.cache * 1'000'000) {
             added.representation = comir::to_integer<std::uint8_t>(values);
@@ -101,8 +99,8 @@ comir::image_archive open_archive(index_settings const& s) {
         check_origin(s.out, archive, s.model);
         return archive;
     }
-    return comir::image_archive({fingerprint_of_file(s.model), full_path(s.model).string(),
-                                 comir::description_settings(), comir::standard_words(s.run.threads)});
+    return comir::image_archive(
+        {fingerprint_of_file(s.model), full_path(s.model).string(), comir::description_settings()});
 }
 
 }  // namespace

@@ -235,7 +235,6 @@
 #include <comir/retrieval/find.hpp>
 #include <comir/retrieval/inverted_file.hpp>
 #include <comir/retrieval/rank.hpp>
-#include <comir/retrieval/standard_words.hpp>
 #include <comir/retrieval/vlad.hpp>
 #include <comir/retrieval/vocabulary.hpp>
 #include <comir/training/basic_trainer.hpp>

@@ -22,14 +22,14 @@ comir::archived_image small_archived(std::string path, bool kept) {
     i.width = 5;
     i.height = 3;
     i.spacing = {0.5, 0.25};
-    i.description = {{1, 0, 1}, {0.5f, 1.0f, 2.0f, 2.5f, 3.0f, 1.5f}, std::vector<float>(256, 0.0625f)};
+    i.description = {{0.5f, 1.0f, 2.0f, 2.5f, 3.0f, 1.5f}, std::vector<std::uint8_t>(384, 9)};
     if (kept)
         i.representation = comir::image<std::uint8_t>({2, 3, 5}, 7);
     return i;
 }
 
 comir::image_archive small_archive() {
-    comir::image_archive archive({"abc", "m.safetensors", "set", {128, std::vector<float>(256, 0.5f)}});
+    comir::image_archive archive({"abc", "m.safetensors", "set"});
     archive.add(small_archived("b/2.png", true));
     archive.add(small_archived("a/1.png", false));
     return archive;
@@ -59,7 +59,6 @@ TEST_CASE("archive file: what is written is read back, and written again with th
     CHECK(read.origin().model == "abc");
     CHECK(read.origin().model_file == "m.safetensors");
     CHECK(read.origin().settings == "set");
-    CHECK(read.origin().words == archive.origin().words);
     for (std::size_t i = 0; i < 2; ++i) {
         auto const &a = archive.images()[i], &b = read.images()[i];
         CHECK(a.path == b.path);
@@ -99,11 +98,11 @@ TEST_CASE("archive file: damaged, foreign and other versions' files are told apa
     std::string const content = read_all(folder / "a.idx");
     CHECK(altered(folder, content, "comir archive", "comir arckive").find("is no archive") != std::string::npos);
     CHECK(altered(folder, content, R"("version":"1")", R"("version":"9")").find("version '9'") != std::string::npos);
-    CHECK(altered(folder, content, R"(\"words\":3)", R"(\"words\":2)").find("too many") != std::string::npos);
-    CHECK(altered(folder, content, R"(\"words\":3)", R"(\"words\":9)").find("need more") != std::string::npos);
+    CHECK(altered(folder, content, R"(\"features\":3)", R"(\"features\":2)").find("too many") != std::string::npos);
+    CHECK(altered(folder, content, R"(\"features\":3)", R"(\"features\":9)").find("need more") != std::string::npos);
     CHECK(altered(folder, content, R"(\"width\":5)", R"(\"width\":0)").find("damaged") != std::string::npos);
     CHECK(altered(folder, content, R"(\"width\":5)", R"(\"width\":-)").find("no JSON") != std::string::npos);
     CHECK(altered(folder, content, "a/1.png", "z/1.png").find("out of order") != std::string::npos);
     CHECK(altered(folder, content, R"(\"content\")", R"(\"contenu\")").find("entry 1") != std::string::npos);
-    CHECK(altered(folder, content, R"("vectors")", R"("vectorz")").find("vectors") != std::string::npos);
+    CHECK(altered(folder, content, R"("descriptors")", R"("descriptorz")").find("descriptors") != std::string::npos);
 }

@@ -23,13 +23,11 @@ comir::image<float> archive_scene(std::uint64_t seed) {
     return texture({1, 150, 160}, seed, {.sigma = 2.5, .gain = 4.0f});
 }
 
-comir::archive_origin few_words() {
-    return {"model", "model.safetensors", comir::description_settings(),
-            comir::learn_vocabulary(comir::retrieval_features(archive_scene(99)).descriptors,
-                                    comir::description_row_length, {.words = 8, .passes = 3})};
+comir::archive_origin scene_origin() {
+    return {"model", "model.safetensors", comir::description_settings()};
 }
 
-comir::archived_image archived_scene(comir::archive_origin const& origin, std::uint64_t seed, std::string path) {
+comir::archived_image archived_scene(std::uint64_t seed, std::string path) {
     auto const scene = archive_scene(seed);
     comir::archived_image made;
     made.path = std::move(path);
@@ -37,15 +35,15 @@ comir::archived_image archived_scene(comir::archive_origin const& origin, std::u
     made.modality = "a";
     made.width = scene.width();
     made.height = scene.height();
-    made.description = comir::describe(origin.words, comir::retrieval_features(scene));
+    made.description = comir::describe(scene);
     made.representation = comir::to_integer<std::uint8_t>(scene);
     return made;
 }
 
 comir::image_archive archive_of_scenes(std::vector<std::uint64_t> const& seeds) {
-    comir::image_archive archive(few_words());
+    comir::image_archive archive(scene_origin());
     for (std::uint64_t const seed : seeds)
-        archive.add(archived_scene(archive.origin(), seed, "scene" + std::to_string(seed)));
+        archive.add(archived_scene(seed, "scene" + std::to_string(seed)));
     return archive;
 }
 
@@ -98,12 +96,13 @@ TEST_CASE("find_in_archive: what the archive does not show is not found") {
     auto const answer = comir::find_in_archive(archive, view_of(3, view_pose()), nothing_else);
     CHECK_FALSE(answer.found);
     CHECK(answer.hits.size() == 3);
-    CHECK_FALSE(comir::find_in_archive(comir::image_archive(few_words()), view_of(3, view_pose()), nothing_else).found);
+    CHECK_FALSE(
+        comir::find_in_archive(comir::image_archive(scene_origin()), view_of(3, view_pose()), nothing_else).found);
 }
 
 TEST_CASE("find_in_archive: two images of one place are both found") {
     auto archive = archive_of_scenes({1, 2, 3});
-    archive.add(archived_scene(archive.origin(), 3, "twin"));
+    archive.add(archived_scene(3, "twin"));
     auto const answer = comir::find_in_archive(archive, view_of(3, view_pose()), nothing_else);
     REQUIRE(answer.found);
     CHECK(answer.hits[1].confidence > 0.9);
@@ -165,10 +164,10 @@ TEST_CASE("archive: the order of adding does not matter, and the same path is re
     auto const at_once = archive_of_scenes({1, 2, 3});
     auto parts = archive_of_scenes({3});
     parts.merge(archive_of_scenes({2}));
-    parts.add(archived_scene(parts.origin(), 7, "scene1"));
-    parts.add(archived_scene(parts.origin(), 1, "scene1"));
+    parts.add(archived_scene(7, "scene1"));
+    parts.add(archived_scene(1, "scene1"));
     REQUIRE(parts.size() == 3);
-    auto const query = comir::describe(parts.origin().words, comir::retrieval_features(view_of(2, view_pose())));
+    auto const query = comir::describe(view_of(2, view_pose()));
     auto const one = comir::rank_images(at_once, query), two = comir::rank_images(parts, query, 2);
     for (std::size_t i = 0; i < 3; ++i) {
         CHECK(at_once.images()[i].path == parts.images()[i].path);
@@ -176,6 +175,7 @@ TEST_CASE("archive: the order of adding does not matter, and the same path is re
         CHECK(one[i].likeness == two[i].likeness);
         CHECK((i == 0 || one[i].likeness <= one[i - 1].likeness));
     }
+    CHECK(parts.images()[one[0].image].path == "scene2");
     CHECK(parts.find_content("2", "a")->path == "scene2");
     CHECK(parts.find_content("2", "b") == nullptr);
     CHECK(parts.remove("scene2"));
@@ -185,16 +185,16 @@ TEST_CASE("archive: the order of adding does not matter, and the same path is re
 
 TEST_CASE("archive: images of another kind are refused") {
     auto archive = archive_of_scenes({1});
-    auto other = few_words();
+    auto other = scene_origin();
     other.model = "another";
     CHECK(message([&] { archive.merge(comir::image_archive(other)); }).find("two models") != std::string::npos);
-    auto image = archived_scene(archive.origin(), 1, "");
+    auto image = archived_scene(1, "");
     CHECK_THROWS_AS(archive.add(image), comir::error);
     image.path = "x";
-    image.description.vector[0] = std::numeric_limits<float>::infinity();
+    image.description.positions[0] = std::numeric_limits<float>::infinity();
     CHECK_THROWS_AS(archive.add(image), comir::error);
-    image.description.vector[0] = 0.0f;
-    image.description.vector.pop_back();
+    image.description.positions[0] = 0.0f;
+    image.description.descriptors.pop_back();
     CHECK_THROWS_AS(archive.add(image), comir::shape_error);
     CHECK(archive.size() == 1);
 }

@@ -20,8 +20,8 @@
 namespace comir { inline namespace COMIR_ABI {
 
 // The format: a safetensors file. Its metadata holds "format", "version", "model", "model_file", "settings" and
-// "images", a JSON array with an object for each image in the order of their paths; the tensors hold the images' numbers one after
-// another: "words", "positions", "vectors" and "representations", and the vocabulary in "centres".
+// "images", a JSON array with an object for each image in the order
+// of their paths; the tensors "positions", "descriptors" and "representations" hold the images' numbers one after another.
 
 namespace detail {
 
@@ -34,7 +34,7 @@ inline json_value archived_json(archived_image const& i) {
                        {"width", i.width},
                        {"height", i.height},
                        {"spacing", i.spacing},
-                       {"words", i.description.words.size()},
+                       {"features", i.description.size()},
                        {"channels", i.representation.empty() ? 0 : i.representation.channels()}};
     return text;
 }
@@ -85,16 +85,14 @@ inline std::string const& archive_text(std::string const& where, std::map<std::s
 /// Writes an archive; the file appears under its name only when it is complete, and a former one stays till then.
 /// Errors: error naming path and reason if the file cannot be written, or a path in the archive is not UTF-8
 inline void write_archive(std::filesystem::path const& path, image_archive const& archive) {
-    std::vector<std::uint32_t> words;
-    std::vector<float> positions, vectors;
-    std::vector<std::uint8_t> representations;
+    std::vector<float> positions;
+    std::vector<std::uint8_t> descriptors, representations;
     json_value images = json_value::array();
     for (archived_image const& i : archive.images()) {
         images.push_back(detail::archived_json(i));
         image_description const& d = i.description;
-        words.insert(words.end(), d.words.begin(), d.words.end());
         positions.insert(positions.end(), d.positions.begin(), d.positions.end());
-        vectors.insert(vectors.end(), d.vector.begin(), d.vector.end());
+        descriptors.insert(descriptors.end(), d.descriptors.begin(), d.descriptors.end());
         auto const pixels = i.representation.values();
         representations.insert(representations.end(), pixels.begin(), pixels.end());
     }
@@ -102,15 +100,15 @@ inline void write_archive(std::filesystem::path const& path, image_archive const
     auto const entry = [](char const* name, auto const& values) {
         return make_safetensors_entry(name, {values.size()}, std::span(values));
     };
-    write_safetensors(path,
-                      {entry("centres", origin.words.centres), entry("words", words), entry("positions", positions),
-                       entry("vectors", vectors), entry("representations", representations)},
-                      {{"format", std::string(detail::archive_format)},
-                       {"version", std::string(detail::archive_version)},
-                       {"model", origin.model},
-                       {"model_file", origin.model_file},
-                       {"settings", origin.settings},
-                       {"images", detail::archived_text(path, images)}});
+    write_safetensors(
+        path,
+        {entry("positions", positions), entry("descriptors", descriptors), entry("representations", representations)},
+        {{"format", std::string(detail::archive_format)},
+         {"version", std::string(detail::archive_version)},
+         {"model", origin.model},
+         {"model_file", origin.model_file},
+         {"settings", origin.settings},
+         {"images", detail::archived_text(path, images)}});
 }
 
 /// Reads an archive. No more memory is taken than the file has bytes, some times over.
@@ -126,23 +124,18 @@ inline image_archive read_archive(std::filesystem::path const& path) {
     std::string const& version = detail::archive_text(where, texts, "version");
     require<format_error>(version == detail::archive_version, where, ": the archive has version '",
                           detail::shown(version), "', expected ", detail::archive_version, "; index the images again");
-    detail::tensor_reader<std::uint32_t> words(where, file.view(), "words");
-    detail::tensor_reader<float> positions(where, file.view(), "positions"), vectors(where, file.view(), "vectors");
-    detail::tensor_reader<std::uint8_t> representations(where, file.view(), "representations");
-    std::vector<float> centres = copy_values<float>(file.at("centres"));
-    require<format_error>(!centres.empty() && centres.size() % description_row_length == 0, where,
-                          ": the vocabulary has ", centres.size(), " numbers, expected rows of ",
-                          description_row_length, "; the file is damaged");
+    detail::tensor_reader<float> positions(where, file.view(), "positions");
+    detail::tensor_reader<std::uint8_t> descriptors(where, file.view(), "descriptors"),
+        representations(where, file.view(), "representations");
     image_archive archive({detail::archive_text(where, texts, "model"),
                            detail::archive_text(where, texts, "model_file"),
-                           detail::archive_text(where, texts, "settings"),
-                           {description_row_length, std::move(centres)}});
+                           detail::archive_text(where, texts, "settings")});
     auto const listed = json_value::parse(detail::archive_text(where, texts, "images"), nullptr, false);
     require<format_error>(listed.is_array(), where, ": the list of images is no JSON array; the file is damaged");
     std::string last;
     for (json_value const& item : listed) {
         archived_image i;
-        std::size_t word_count = 0, channels = 0;
+        std::size_t feature_count = 0, channels = 0;
         try {
             i.path = item.at("path").get<std::string>();
             i.content = item.at("content").get<std::string>();
@@ -150,7 +143,7 @@ inline image_archive read_archive(std::filesystem::path const& path) {
             i.width = item.at("width").get<std::size_t>();
             i.height = item.at("height").get<std::size_t>();
             i.spacing = item.at("spacing").get<std::array<double, 2>>();
-            word_count = item.at("words").get<std::size_t>();
+            feature_count = item.at("features").get<std::size_t>();
             channels = item.at("channels").get<std::size_t>();
         } catch (nlohmann::json::exception const&) {
             fail<format_error>(where, ": entry ", archive.size() + 1, " of the list of images is damaged");
@@ -160,20 +153,18 @@ inline image_archive read_archive(std::filesystem::path const& path) {
         last = i.path;
         constexpr std::size_t most_side = std::size_t{1} << 24, most_channels = 4096;
         require<format_error>(i.width > 0 && i.height > 0 && i.width <= most_side && i.height <= most_side &&
-                                  channels <= most_channels && word_count <= most_side,
+                                  channels <= most_channels && feature_count <= most_side,
                               where, ": the image ", detail::shown(i.path), " has ", i.width, " x ", i.height,
                               " pixels; the file is damaged");
-        i.description.words = words.take(word_count);
-        i.description.positions = positions.take(2 * word_count);
-        i.description.vector = vectors.take(description_length(archive.origin().words));
+        i.description.positions = positions.take(2 * feature_count);
+        i.description.descriptors = descriptors.take(image_description::length * feature_count);
         if (channels > 0)
             i.representation =
                 image<std::uint8_t>({channels, i.height, i.width}, representations.take(channels * i.height * i.width));
         archive.add(std::move(i));
     }
-    words.finish();
     positions.finish();
-    vectors.finish();
+    descriptors.finish();
     representations.finish();
     return archive;
 }

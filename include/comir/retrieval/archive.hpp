@@ -13,7 +13,6 @@
 #include <comir/core/error.hpp>
 #include <comir/image/image.hpp>
 #include <comir/retrieval/description.hpp>
-#include <comir/retrieval/vocabulary.hpp>
 
 namespace comir { inline namespace COMIR_ABI {
 
@@ -33,7 +32,6 @@ struct archive_origin {
     std::string model{};       // hash of the model file whose representations are described; empty: of raw images
     std::string model_file{};  // where that was when the archive was made; not compared
     std::string settings{};    // of the descriptions, as description_settings() gives them
-    vocabulary words{};        // that they are made of
 };
 
 /// Images that can be found, in the order of their paths. What is stored of an image does not depend on the others, so
@@ -64,10 +62,6 @@ public:
     ///         description is not finite; shape_error if the description is of another length
     void add(archived_image added) {
         check(added);
-        std::size_t const length = description_length(origin_.words);
-        require<shape_error>(added.description.vector.size() == length, "comir::image_archive: ", added.path,
-                             " is described by ", added.description.vector.size(), " numbers, expected ", length,
-                             " by the archive's words");
         auto const at = place_of(added.path);
         if (at != images_.end() && at->path == added.path)
             images_[static_cast<std::size_t>(at - images_.begin())] = std::move(added);
@@ -91,7 +85,6 @@ public:
         };
         same(other.origin_.model == origin_.model, "models");
         same(other.origin_.settings == origin_.settings, "settings of the description");
-        same(other.origin_.words == origin_.words, "vocabularies");
         for (archived_image& image : other.images_)
             add(std::move(image));
     }
@@ -111,10 +104,11 @@ private:
             who, ": ", i.path, " has ", i.width, " x ", i.height, " pixels, its representation ",
             to_string(i.representation.shape()));
         image_description const& d = i.description;
-        require<shape_error>(d.positions.size() == 2 * d.words.size(), who, ": ", i.path, " has ", d.words.size(),
-                             " words at ", d.positions.size(), " coordinates, expected two each");
-        require(std::ranges::all_of(d.vector, [](float v) { return std::isfinite(v); }), who, ": ", i.path,
-                " is described by numbers that are not finite");
+        require<shape_error>(d.descriptors.size() == d.size() * d.length && d.positions.size() == 2 * d.size(), who,
+                             ": ", i.path, " is described by ", d.descriptors.size(), " numbers at ",
+                             d.positions.size(), " coordinates, expected ", d.length, " and 2 for each feature");
+        require(std::ranges::all_of(d.positions, [](float v) { return std::isfinite(v); }), who, ": ", i.path,
+                " has features at places that are not finite");
     }
 
     archive_origin origin_;

@@ -69,9 +69,7 @@ archive_answer find_in_archive(image_archive const& archive, image<float> const&
     detail::check_search_options(search);
     detail::check_search_input("query", moving);
 
-    std::vector<ranked_image> const ranked = rank_images(
-        archive, describe(archive.origin().words, retrieval_features(query, options.threads), options.threads),
-        options.threads);
+    std::vector<ranked_image> const ranked = rank_images(archive, describe(query, options.threads), options.threads);
     std::vector<global_search_target<>> targets;
     for (std::size_t r = 0; r < ranked.size() && targets.size() < options.verified; ++r) {
         archived_image const& known = archive.images()[ranked[r].image];
