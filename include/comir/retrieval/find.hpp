@@ -33,7 +33,7 @@ struct find_options {
 struct archive_hit {
     std::size_t image = 0;            // its number in the archive
     std::size_t rank = 0;             // from 0, by the description alone
-    float likeness = 0.0f;            // of the descriptions, at most 1
+    double likeness = 0.0;            // of the descriptions, 0 to 1
     rigid2 transform{};               // maps points of the archive's image to points of the query
     double score = 0.0;               // of the search at that place
     double overlap = 0.0;             // share of the smaller image's pixels, 0 to 1
