@@ -11,7 +11,7 @@
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/csv_file.hpp>
 #include <comir/io/json_file.hpp>
-#include <comir/io/transform_file.hpp>
+#include <comir/io/transforms/json_text.hpp>
 #include <comir/retrieval/find.hpp>
 
 #include "archives.hpp"
@@ -41,7 +41,7 @@ void write_json_answer(find_settings const& s, comir::image_archive const& archi
         comir::json_value line = {{"path", known.path},  {"modality", known.modality}, {"confidence", hit.confidence},
                                   {"score", hit.score},  {"overlap", hit.overlap},     {"likeness", hit.likeness},
                                   {"rank", hit.rank + 1}};
-        line["transform"] = comir::json_value::parse(comir::detail::json_text(hit.transform));
+        line["transform"] = comir::detail::json_of(hit.transform);
         for (std::size_t i = 0; i < hit.corners.size(); ++i) {
             line["x" + std::to_string(i)] = hit.corners[i].x;
             line["y" + std::to_string(i)] = hit.corners[i].y;
