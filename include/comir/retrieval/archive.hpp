@@ -58,8 +58,8 @@ public:
     }
 
     /// Adds an image, in the place of one of the same path.
-    /// Errors: error if the path is empty, the image or its representation has no or other pixels, or a number of the
-    ///         description is not finite; shape_error if the description is of another length
+    /// Errors: error if the path is empty, the image has no pixels, its representation has others, or a place of its
+    ///         features is not finite; shape_error if its features have not one place each
     void add(archived_image added) {
         check(added);
         auto const at = place_of(added.path);
