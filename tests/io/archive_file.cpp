@@ -35,17 +35,17 @@ comir::image_archive small_archive() {
     return archive;
 }
 
-std::string read_back(std::filesystem::path const& path) {
+std::string read_problem_of_archive(std::filesystem::path const& path) {
     return message([&] { comir::read_archive(path); });
 }
 
 /// The file of the small archive with part of it replaced by text of the same length.
-std::string altered(temporary_folder const& folder, std::string content, std::string const& from,
-                    std::string const& to) {
+std::string altered_archive(temporary_folder const& folder, std::string content, std::string const& from,
+                            std::string const& to) {
     std::size_t const at = content.find(from);
     REQUIRE(at != std::string::npos);
     REQUIRE(from.size() == to.size());
-    return read_back(folder.file("altered.idx", content.replace(at, from.size(), to)));
+    return read_problem_of_archive(folder.file("altered.idx", content.replace(at, from.size(), to)));
 }
 
 }  // namespace
@@ -96,13 +96,18 @@ TEST_CASE("archive file: damaged, foreign and other versions' files are told apa
     temporary_folder const folder;
     comir::write_archive(folder / "a.idx", small_archive());
     std::string const content = read_all(folder / "a.idx");
-    CHECK(altered(folder, content, "comir archive", "comir arckive").find("is no archive") != std::string::npos);
-    CHECK(altered(folder, content, R"("version":"1")", R"("version":"9")").find("version '9'") != std::string::npos);
-    CHECK(altered(folder, content, R"(\"features\":3)", R"(\"features\":2)").find("too many") != std::string::npos);
-    CHECK(altered(folder, content, R"(\"features\":3)", R"(\"features\":9)").find("need more") != std::string::npos);
-    CHECK(altered(folder, content, R"(\"width\":5)", R"(\"width\":0)").find("damaged") != std::string::npos);
-    CHECK(altered(folder, content, R"(\"width\":5)", R"(\"width\":-)").find("no JSON") != std::string::npos);
-    CHECK(altered(folder, content, "a/1.png", "z/1.png").find("out of order") != std::string::npos);
-    CHECK(altered(folder, content, R"(\"content\")", R"(\"contenu\")").find("entry 1") != std::string::npos);
-    CHECK(altered(folder, content, R"("descriptors")", R"("descriptorz")").find("descriptors") != std::string::npos);
+    CHECK(altered_archive(folder, content, "comir archive", "comir arckive").find("is no archive") !=
+          std::string::npos);
+    CHECK(altered_archive(folder, content, R"("version":"1")", R"("version":"9")").find("version '9'") !=
+          std::string::npos);
+    CHECK(altered_archive(folder, content, R"(\"features\":3)", R"(\"features\":2)").find("too many") !=
+          std::string::npos);
+    CHECK(altered_archive(folder, content, R"(\"features\":3)", R"(\"features\":9)").find("need more") !=
+          std::string::npos);
+    CHECK(altered_archive(folder, content, R"(\"width\":5)", R"(\"width\":0)").find("damaged") != std::string::npos);
+    CHECK(altered_archive(folder, content, R"(\"width\":5)", R"(\"width\":-)").find("no JSON") != std::string::npos);
+    CHECK(altered_archive(folder, content, "a/1.png", "z/1.png").find("out of order") != std::string::npos);
+    CHECK(altered_archive(folder, content, R"(\"content\")", R"(\"contenu\")").find("entry 1") != std::string::npos);
+    CHECK(altered_archive(folder, content, R"("descriptors")", R"("descriptorz")").find("descriptors") !=
+          std::string::npos);
 }
