@@ -37,7 +37,8 @@ set(allow_registration/deformable registration/deformable registration/windows r
 set(allow_registration/automatic registration/automatic registration/deformable registration/windows registration/global registration/local
     registration/by_features registration/metrics registration/confidence ${base})
 set(allow_registration registration features/fit.hpp ${base})
-set(allow_io io core image transform optim models)
+set(allow_retrieval retrieval features registration/global registration/confidence ${base})
+set(allow_io io core image transform optim models retrieval)
 set(allow_dataset dataset core image transform io)
 set(allow_evaluation evaluation dataset core image transform models registration io)
 

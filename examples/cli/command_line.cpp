@@ -360,6 +360,8 @@ int run_command_line(int count, char** arguments) {
     add_points(app);
     add_make_pairs(app);
     add_study(app);
+    add_index(app);
+    add_find(app);
     for (CLI::App* command : app.get_subcommands({}))
         check_numbers(*command);
     std::vector<std::string> const words = with_present_names(count, arguments);

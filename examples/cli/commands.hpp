@@ -133,6 +133,19 @@ struct study_settings {
     bool average_turns = false;
 };
 
+struct index_settings {
+    std::string model, modality, out;
+    std::vector<std::string> images, remove, merge;
+    std::size_t cache = 256;  // MB
+    run_options run{};
+};
+
+struct find_settings {
+    std::string index, query, modality, model, json, csv;
+    std::size_t top = 10, verified = 30;
+    run_options run{};
+};
+
 /// Raised at the end of work of which a part failed, which was told; the program then ends with this exit code.
 struct incomplete {
     int exit_code;
@@ -152,6 +165,8 @@ void run_warp(warp_settings const& settings);
 void run_points(points_settings const& settings);
 void run_make_pairs(make_pairs_settings const& settings);
 void run_study(study_settings const& settings);
+void run_index(index_settings const& settings);
+void run_find(find_settings const& settings);
 
 /// What the library's comir_recipe() sets for every image.
 train_settings default_train_settings();

@@ -7,6 +7,8 @@
 /// Each adds its subcommand, which runs while the command line is parsed and reports problems as comir::error.
 void add_register(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_index(CLI::App& app);
+void add_find(CLI::App& app);
 
 /// Options that several subcommands take.
 void add_threads(CLI::App& command, run_options& options);

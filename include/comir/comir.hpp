@@ -229,6 +229,14 @@
 #include <comir/registration/windows/verdict.hpp>
 #include <comir/registration/windows/window_fit.hpp>
 #include <comir/registration/windows/window_scores.hpp>
+#include <comir/retrieval/archive.hpp>
+#include <comir/retrieval/confidence.hpp>
+#include <comir/retrieval/description.hpp>
+#include <comir/retrieval/find.hpp>
+#include <comir/retrieval/inverted_file.hpp>
+#include <comir/retrieval/rank.hpp>
+#include <comir/retrieval/vlad.hpp>
+#include <comir/retrieval/vocabulary.hpp>
 #include <comir/training/basic_trainer.hpp>
 #include <comir/training/batch/augment.hpp>
 #include <comir/training/batch/batch_source.hpp>

@@ -17,6 +17,7 @@
 #include <comir/evaluation/stability.hpp>
 #include <comir/evaluation/success.hpp>
 #include <comir/io/any_image.hpp>
+#include <comir/io/archive_file.hpp>
 #include <comir/io/atomic_file.hpp>
 #include <comir/io/csv_file.hpp>
 #include <comir/io/image_file.hpp>

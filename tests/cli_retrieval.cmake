@@ -1,0 +1,115 @@
+# Runs the comir tool on an archive of images: filled, changed, and asked for what it shows and for other things.
+# Call: cmake -DTOOL=<comir> -DDATA=<examples/data> -DWORK=<folder, emptied> -P cli_retrieval.cmake
+
+cmake_minimum_required(VERSION 3.24)
+file(REMOVE_RECURSE "${WORK}")
+file(MAKE_DIRECTORY "${WORK}/parts")
+
+include("${CMAKE_CURRENT_LIST_DIR}/support/tool.cmake")
+
+# Three parts of one scene that do not overlap, a small view into one of them, and one into what no part shows.
+file(COPY "${DATA}/visible" "${DATA}/infrared" DESTINATION "${WORK}")
+foreach(size 160 72)
+    expect(0 "^1 pairs" make-pairs --a visible --b infrared --out grid${size} --size ${size} --count 1 --max-shift 0.01)
+endforeach()
+foreach(view "parts/a;0,0;160" "parts/b;185,0;160" "parts/c;0,188;160" "view;240,50;72" "else;230,220;72")
+    list(GET view 0 name)
+    list(GET view 1 place)
+    list(GET view 2 size)
+    file(WRITE "${WORK}/place.json" "{\"comir_transform\":\"translation2\",\"parameters\":[${place}],\"centre\":[0,0]}")
+    expect(0 "^$" warp --transform place.json --moving visible/scene.png --fixed grid${size}/0000_fixed.png --out ${name}.png)
+endforeach()
+foreach(model "m;1" "other;2")
+    list(GET model 0 name)
+    list(GET model 1 seed)
+    expect(0 "wrote" train --a visible --b infrared --patch 16 --batch 4 --threads 1 --steps 2 --out ${name}.safetensors
+           --network-seed ${seed})
+endforeach()
+
+# One after another, all at once, merged or by another number of threads: the same archive. What is there already is not added again.
+set(index index --model m.safetensors --modality visible --threads 1)
+expect(0 "^archive     one.idx: 1 images\nadded       1\n" ${index} --out one.idx parts/b.png)
+expect(0 "^archive     one.idx: 3 images\nadded       2\nunchanged   1\n" ${index} --out one.idx parts)
+expect(0 "images\nadded       0\nunchanged   3\n" ${index} --out one.idx parts)
+expect(0 "images\nadded       3\n" ${index} --out all.idx parts)
+expect(0 "all.idx: 3 images" ${index} --out all.idx parts)
+expect(0 "images\nadded       2\n" index --model m.safetensors --modality visible --threads 2 --out merged.idx parts/a.png parts/c.png)
+expect(0 "merged.idx: 3 images" index --model m.safetensors --out merged.idx --merge one.idx)
+foreach(name one merged)
+    file(SHA256 "${WORK}/${name}.idx" hash)
+    file(SHA256 "${WORK}/all.idx" expected)
+    if(NOT hash STREQUAL expected)
+        message(FATAL_ERROR "${name}.idx differs from all.idx")
+    endif()
+endforeach()
+
+# The view is found at (55, 50) of part b.
+expect(0 "^verdict     found\n[^\n]*/parts/b.png .visible.: confidence (1.00|0.9[0-9]), turned by -?0.[0-9] degrees"
+       find --index all.idx --query view.png --modality visible --json found.json --csv found.csv --top 2)
+file(READ "${WORK}/found.json" json)
+string(JSON verdict GET "${json}" verdict)
+string(JSON hits LENGTH "${json}" hits)
+string(JSON path GET "${json}" hits 0 path)
+string(JSON kind GET "${json}" hits 0 transform comir_transform)
+string(JSON x GET "${json}" hits 0 x0)
+string(JSON y GET "${json}" hits 0 y0)
+if(NOT "${verdict};${hits};${kind}" STREQUAL "found;2;rigid2" OR NOT path MATCHES "/parts/b.png$" OR x LESS 54 OR
+   x GREATER 56 OR y LESS 49 OR y GREATER 51)
+    message(FATAL_ERROR "found.json: ${json}")
+endif()
+file(STRINGS "${WORK}/found.csv" lines)
+list(LENGTH lines count)
+list(GET lines 1 line)
+if(NOT count EQUAL 3 OR NOT line MATCHES "^view.png,found,[^,]*/parts/b.png,visible,")
+    message(FATAL_ERROR "found.csv: ${lines}")
+endif()
+
+# Where the right image is taken out, or never was in, the answer says so.
+expect(0 "^verdict     not in the archive\n" find --index all.idx --query else.png --modality visible)
+expect(0 "all.idx: 2 images\n.*removed     1\n" index --model m.safetensors --out all.idx --remove parts/b.png)
+expect(0 "^verdict     not in the archive\n" find --index all.idx --query view.png --modality visible --json found.json)
+file(READ "${WORK}/found.json" json)
+string(JSON verdict GET "${json}" verdict)
+if(NOT verdict STREQUAL "not in the archive")
+    message(FATAL_ERROR "found.json: ${json}")
+endif()
+
+# Without kept representations images are encoded again, unless they have changed or are gone.
+expect(0 "added       3\n" ${index} --out bare.idx parts --cache 0)
+expect(0 "^verdict     found\n[^\n]*/parts/b.png" find --index bare.idx --query view.png --modality visible)
+file(RENAME "${WORK}/parts/a.png" "${WORK}/a.png")
+file(COPY_FILE "${WORK}/parts/c.png" "${WORK}/kept.png")
+file(COPY_FILE "${WORK}/view.png" "${WORK}/parts/c.png")
+expect(0 "^verdict     found\n[^\n]*/parts/b.png" find --index bare.idx --query view.png --modality visible --json found.json)
+if(NOT messages MATCHES "a.png: cannot open[^\n]+left out\n" OR NOT messages MATCHES "c.png: the file has changed[^\n]+left out\n")
+    message(FATAL_ERROR "find did not tell what is missing: ${messages}")
+endif()
+# A changed image takes the place of what it was, another name for the same one is told.
+expect(0 "bare.idx: 3 images\nadded       1\nunchanged   1\n" ${index} --out bare.idx parts)
+file(COPY_FILE "${WORK}/parts/b.png" "${WORK}/twin.png")
+expect(0 "added       0\nunchanged   1\n" ${index} --out bare.idx twin.png)
+if(NOT messages MATCHES "twin.png: the same file as [^\n]*/parts/b.png")
+    message(FATAL_ERROR "index did not tell the twin: ${messages}")
+endif()
+
+# What users get wrong. An image that is none keeps the others from nothing.
+file(WRITE "${WORK}/broken.png" "this is no image")
+expect(3 "^comir: [^\n]*broken.png: neither a PNG[^\n]+\n$" ${index} --out bare.idx broken.png kept.png)
+expect(0 "bare.idx: 4 images\n" ${index} --out bare.idx kept.png)
+set(view --query view.png --modality visible)
+expect(1 "^comir: bare.idx: the archive was made with another model [^\n]+\n$" find --index bare.idx ${view} --model other.safetensors)
+expect(1 "^comir: bare.idx: the archive was made with another model [^\n]+\n$" index --model other.safetensors --modality visible
+       --out bare.idx kept.png)
+expect(1 "^comir: m.safetensors: the file is no archive[^\n]+\n$" find --index m.safetensors ${view})
+expect(1 "^comir: broken.png: [^\n]+\n$" find --index broken.png ${view})
+expect(1 "^comir: gone.idx: cannot open[^\n]+\n$" find --index gone.idx ${view})
+expect(1 "^comir: the model has no modality 'x'" find --index bare.idx --query view.png --modality x)
+expect(1 "^comir: the model has no modality 'x'" index --model m.safetensors --modality x --out y.idx kept.png)
+expect(1 "^comir: --modality: [^\n]+\n$" index --model m.safetensors --out y.idx kept.png)
+expect(1 "^comir: --remove: gone.png is not in the archive[^\n]+\n$" index --model m.safetensors --out bare.idx --remove gone.png)
+expect(1 "^comir: --out: y.png: the extension is '.png'[^\n]+\n$" ${index} --out y.png kept.png)
+expect_no_files(y.* .comir-*)
+file(RENAME "${WORK}/m.safetensors" "${WORK}/moved.safetensors")
+expect(1 "^comir: bare.idx: the archive was made with the model [^\n]+/m.safetensors, which is not there; give it by --model\n$"
+       find --index bare.idx ${view})
+expect(0 "^verdict     found" find --index bare.idx ${view} --model moved.safetensors)
