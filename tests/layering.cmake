@@ -39,6 +39,7 @@ set(allow_registration/automatic registration/automatic registration/deformable 
 set(allow_registration registration features/fit.hpp ${base})
 set(allow_retrieval retrieval features registration/global registration/confidence ${base})
 set(allow_io io core image transform optim models retrieval)
+set(allow_slides slides core image transform registration io)
 set(allow_dataset dataset core image transform io)
 set(allow_evaluation evaluation dataset core image transform models registration io)
 

@@ -1,4 +1,4 @@
-# Fails unless comir.hpp includes exactly all headers but those of io/, dataset/ and evaluation/ and the factory of
+# Fails unless comir.hpp includes exactly all headers but those of io/, slides/, dataset/ and evaluation/ and the factory of
 # registration methods, which compiles every one of them, and io.hpp includes comir.hpp and exactly those: sorted, and
 # nothing else.
 # Call: cmake -DROOT=<repository> [-DWRITE=ON to bring both files up to date] -P umbrellas.cmake
@@ -9,8 +9,8 @@ file(GLOB_RECURSE headers RELATIVE ${ROOT}/include ${ROOT}/include/comir/*.hpp)
 list(REMOVE_ITEM headers comir/comir.hpp comir/io.hpp)
 list(SORT headers)
 set(io_headers ${headers})
-list(FILTER headers EXCLUDE REGEX "^comir/((io|dataset|evaluation)/|registration/method[.]hpp)")
-list(FILTER io_headers INCLUDE REGEX "^comir/((io|dataset|evaluation)/|registration/method[.]hpp)")
+list(FILTER headers EXCLUDE REGEX "^comir/((io|slides|dataset|evaluation)/|registration/method[.]hpp)")
+list(FILTER io_headers INCLUDE REGEX "^comir/((io|slides|dataset|evaluation)/|registration/method[.]hpp)")
 list(PREPEND io_headers comir/comir.hpp)
 
 set(wrong FALSE)

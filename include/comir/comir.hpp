@@ -39,6 +39,7 @@
 #include <comir/core/linalg/symmetric_eigen.hpp>
 #include <comir/core/memory.hpp>
 #include <comir/core/parallel.hpp>
+#include <comir/core/parallel_throwing.hpp>
 #include <comir/core/progress.hpp>
 #include <comir/core/quantile.hpp>
 #include <comir/core/random.hpp>
@@ -141,6 +142,7 @@
 #include <comir/registration/automatic/register_any.hpp>
 #include <comir/registration/automatic/residuals.hpp>
 #include <comir/registration/automatic/result.hpp>
+#include <comir/registration/automatic/settle.hpp>
 #include <comir/registration/automatic/stages.hpp>
 #include <comir/registration/automatic/windows.hpp>
 #include <comir/registration/automatic/working_copy.hpp>
@@ -228,6 +230,7 @@
 #include <comir/registration/windows/supported_kind.hpp>
 #include <comir/registration/windows/verdict.hpp>
 #include <comir/registration/windows/window_fit.hpp>
+#include <comir/registration/windows/window_part.hpp>
 #include <comir/registration/windows/window_scores.hpp>
 #include <comir/retrieval/archive.hpp>
 #include <comir/retrieval/confidence.hpp>

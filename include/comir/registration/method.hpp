@@ -38,9 +38,12 @@ inline global_search_options search_options_of(method_options const& o, global_s
     return with_method_options(own, o);
 }
 
-inline registration_method auto_method(method_options const& o) {
+}  // namespace detail
+
+/// The options of the method auto.
+inline automatic_options automatic_options_of(method_options const& o) {
     automatic_options own;
-    own.search = search_options_of(o, own.search);
+    own.search = detail::search_options_of(o, own.search);
     own.refine.seed = o.seed;
     own.threads = o.threads;
     own.kind = o.transform;
@@ -53,6 +56,13 @@ inline registration_method auto_method(method_options const& o) {
         own.min_scale = o.min_scale / *own.scale;
         own.max_scale = o.max_scale / *own.scale;
     }
+    return own;
+}
+
+namespace detail {
+
+inline registration_method auto_method(method_options const& o) {
+    automatic_options const own = automatic_options_of(o);
     auto const run = [](registration_input const& fixed, registration_input const& moving,
                         automatic_options const& options) {
         automatic_result found = register_any(fixed, moving, options);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -10,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <comir/core/parallel.hpp>
+#include <comir/core/parallel_throwing.hpp>
 #include <comir/io/slide/slide.hpp>
 #include <comir/io/slide/slide_format.hpp>
 #include <comir/io/slide/slide_writer.hpp>
@@ -28,26 +27,6 @@ struct warped_slide {
     slide_format format{};
     std::function<bool(double)> on_progress{};  // called with the share that is done, 0 to 1; false stops
 };
-
-namespace detail {
-
-/// Runs body(i) on threads; the error of the lowest i is raised behind the loop.
-template <class Body>
-void parallel_for_throwing(std::size_t count, int threads, Body const& body) {
-    std::vector<std::exception_ptr> failures(count);
-    parallel_for(count, threads, [&](std::size_t i) {
-        try {
-            body(i);
-        } catch (...) {
-            failures[i] = std::current_exception();
-        }
-    });
-    for (std::exception_ptr const& failure : failures)
-        if (failure)
-            std::rethrow_exception(failure);
-}
-
-}  // namespace detail
 
 /// Resamples a slide on the grid of the fixed image and writes it as a pyramidal OME-TIFF, tile by tile: with the
 /// moving slide's channels, their names, type and no-data, and the fixed image's pixel size. Only the parts of the
@@ -85,7 +64,7 @@ bool warp_slide(slide const& moving, Map const& fixed_to_moving, warped_slide co
             if (!going)
                 return;
             std::vector<slide_tile<T>> tiles(places.size());
-            detail::parallel_for_throwing(places.size(), result.format.threads, [&](std::size_t i) {
+            parallel_for_throwing(places.size(), result.format.threads, [&](std::size_t i) {
                 std::size_t const x = places[i].across * writer.tile(), y = places[i].down * writer.tile();
                 region const r{x, y, std::min(writer.tile(), result.size.w - x),
                                std::min(writer.tile(), result.size.h - y)};

@@ -13,15 +13,13 @@
 #include <comir/registration/automatic/options.hpp>
 #include <comir/registration/automatic/pose_hunt.hpp>
 #include <comir/registration/automatic/range_rim.hpp>
-#include <comir/registration/automatic/residuals.hpp>
 #include <comir/registration/automatic/result.hpp>
+#include <comir/registration/automatic/settle.hpp>
 #include <comir/registration/automatic/working_copy.hpp>
 #include <comir/registration/global/check.hpp>
 #include <comir/registration/input.hpp>
 #include <comir/registration/prepared_image.hpp>
-#include <comir/registration/windows/family_fit.hpp>
 #include <comir/registration/windows/follow_down.hpp>
-#include <comir/registration/windows/supported_kind.hpp>
 #include <comir/transform/affine.hpp>
 #include <comir/transform/any_transform.hpp>
 #include <comir/transform/compose.hpp>
@@ -59,28 +57,6 @@ inline automatic_options any_options(automatic_options o, image<float> const& fi
     return o;
 }
 
-/// The transform of its kind that windows support, between the full images; `found` is what it was found as, if that was
-/// rigid and exact.
-inline affine2 fit_kind(window_fitting const& fitting, transform_kind kind, image_shape const& fixed,
-                        affine2 const* found) {
-    constexpr double exact = 1.5;  // px that a pose of whole images may lie off the windows'
-    auto const& [windows, under] = fitting;
-    if (kind == transform_kind::affine)
-        return fit_family<affine2>(windows, under, fixed);
-    if (kind == transform_kind::similarity)
-        return to_affine(fit_family<similarity2>(windows, under, fixed));
-    affine2 const fitted = to_affine(fit_family<rigid2>(windows, under, fixed));
-    return found && corner_distance(fitted, *found, fixed.h, fixed.w) <= exact ? *found : fitted;
-}
-
-inline any_transform as_kind(affine2 const& t, transform_kind kind, point2 centre) {
-    if (kind == transform_kind::affine)
-        return nearest_of_kind<affine2>(t, centre);
-    if (kind == transform_kind::similarity)
-        return nearest_of_kind<similarity2>(t, centre);
-    return nearest_of_kind<rigid2>(t, centre);
-}
-
 /// By a search, or by the options' start, if there is one; then kept_start says whether there is a result.
 inline automatic_result register_once(registration_input const& fixed, registration_input const& moving,
                                       automatic_options options) {
@@ -112,10 +88,8 @@ inline automatic_result register_once(registration_input const& fixed, registrat
     result.at_rim = !options.start && is_at_rim(found.verdict.transform, options, a.shape(), b.shape());
     // A rotation between pixels of different size scales.
     bool const rigid = factors.fixed == factors.moving;
-    auto const in_pixels = [rigid](transform_kind kind) {
-        return kind == transform_kind::rigid && !rigid ? transform_kind::similarity : kind;
-    };
-    result.kind = in_pixels(options.kind.value_or(found.rigid ? transform_kind::rigid : transform_kind::similarity));
+    result.kind =
+        kind_in_pixels(options.kind.value_or(found.rigid ? transform_kind::rigid : transform_kind::similarity), rigid);
     // From here on in pixels of the full images, the moving one mirrored if found so.
     affine2 const as_found = enlarge(found.pose, factors);
     affine2 transform = as_found;
@@ -133,16 +107,11 @@ inline automatic_result register_once(registration_input const& fixed, registrat
             if (prepare)  // the full images were not
                 windows.metric = search_metric::mutual_information;
             if (found.mirrored)
-                follow_down(fitting, fixed, mirrored(moving), windows);
+                follow_down(fitting, fixed, mirrored(moving), {windows});
             else
-                follow_down(fitting, fixed, moving, windows);
+                follow_down(fitting, fixed, moving, {windows});
         }
-        result.kind =
-            in_pixels(options.kind ? *options.kind : supported_kind(fitting.windows, fitting.scored_under, fs));
-        transform = fit_kind(fitting, result.kind, fs, exact ? &as_found : nullptr);
-        result.agreeing = measure_residuals(fitting.windows, fitting.scored_under, transform, result.residuals);
-        result.residual_step = fitting.windows.front().unit;
-        result.confidence = std::min(result.confidence, agreement_confidence(result.agreeing, result.residuals.size()));
+        transform = settle(fitting, {options.kind, rigid, fs, exact ? &as_found : nullptr}, result);
     }
     // Where nearly all windows agree, a bend could not make many more agree.
     if (options.bend != bend_search::no && result.agreeing < 0.9)
