@@ -77,3 +77,6 @@
 #include <comir/io/transforms/nrrd.hpp>
 #include <comir/io/transforms/text.hpp>
 #include <comir/registration/method.hpp>
+#include <comir/slides/register_slides.hpp>
+#include <comir/slides/shrunk_part.hpp>
+#include <comir/slides/slide_overview.hpp>

@@ -53,10 +53,9 @@ struct settle_options {
 
 /// Writes kind, residuals and what they say of the confidence to the result; returns the transform, as an affine map.
 inline affine2 settle(window_fitting const& fitting, settle_options const& options, automatic_result& result) {
-    result.kind =
-        kind_in_pixels(options.kind ? *options.kind
-                                    : supported_kind(fitting.windows, fitting.scored_under, options.fixed),
-                       options.same_pixels);
+    result.kind = kind_in_pixels(
+        options.kind ? *options.kind : supported_kind(fitting.windows, fitting.scored_under, options.fixed),
+        options.same_pixels);
     affine2 const transform = fit_kind(fitting, result.kind, options.fixed, options.exact);
     result.residuals.clear();
     result.agreeing = measure_residuals(fitting.windows, fitting.scored_under, transform, result.residuals);
