@@ -42,7 +42,8 @@ struct masking_settings {
 struct register_settings {
     std::string model, fixed, moving, fixed_modality, moving_modality, out_transform, out_image, overlay;
     std::string initial, landmarks, landmarks_as = "start";  // or "transform"
-    std::string fill;  // a number; empty: that for no data, nan where the image has such, or 0
+    std::string fill;         // a number; empty: that for no data, nan where the image has such, or 0
+    double resolution = 0.0;  // micrometres that slides are followed down to; 0: their pixels
     bool average_turns = false;
     bool may_bend = false;  // what is done with the result takes bends
     method_settings method{};
@@ -156,6 +157,7 @@ inline constexpr int some_failed = 3, some_doubtful = 4;
 /// Each does its subcommand's work. They report problems as comir::error, and raise interrupted where the user stopped
 /// them.
 void run_register(register_settings const& settings);
+void run_register_slides(register_settings const& settings);
 void run_batch(batch_settings const& settings);
 void run_evaluate(evaluate_settings const& settings);
 void run_train(train_settings const& settings);

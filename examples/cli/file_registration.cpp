@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include <comir/io/pixel_size.hpp>
 #include <comir/transform/geometry.hpp>
 
 #include "masking.hpp"
@@ -22,6 +23,19 @@ std::string two_digits(double value) {
 
 double diagonal_of(comir::image<float> const& image) {
     return std::hypot(static_cast<double>(image.width()), static_cast<double>(image.height()));
+}
+
+/// The scale by the best statements of the files; none where one has none, or where the images' spacings say the same.
+std::optional<double> scale_of_files(comir::masked_image const& fixed, comir::masked_image const& moving) {
+    if (!fixed.size || !moving.size)
+        return {};
+    double const scale = std::sqrt(fixed.size->x * fixed.size->y / (moving.size->x * moving.size->y));
+    auto const &f = fixed.values.spacing, &m = moving.values.spacing;
+    double const stated = std::sqrt(std::abs(f[0] * f[1] / (m[0] * m[1])));
+    bool const known = f[0] * f[1] != 1.0 && m[0] * m[1] != 1.0;
+    if ((known && comir::same_pixel_size(stated, scale)) || scale < 0.02 || scale > 50.0)
+        return {};
+    return scale;
 }
 
 }  // namespace
@@ -71,8 +85,9 @@ file_registration file_registrar::operator()(comir::listed_images const& pair) {
         out.doubt = doubt_of(out.place, diagonal_of(moving.values));
         return out;
     }
-    comir::registration_method const method = requested_method(
-        {settings_.method, settings_.run, on_progress_, settings_.model.empty(), out.place.start, settings_.may_bend});
+    comir::registration_method const method =
+        requested_method({settings_.method, settings_.run, on_progress_, settings_.model.empty(), out.place.start,
+                          settings_.may_bend, scale_of_files(fixed, moving)});
     std::string const fixed_modality = modality_name(pair.fixed_modality, pair.fixed),
                       moving_modality = modality_name(pair.moving_modality, pair.moving);
     registered_images found = register_images({.values = fixed.values, .mask = fixed.mask},

@@ -39,7 +39,9 @@ method_settings rigid_method(std::string const& name) {
     return settings;
 }
 
-comir::registration_method requested_method(method_request const& request) {
+namespace {
+
+comir::method_options requested_options(method_request const& request) {
     method_settings const& s = request.settings;
     comir::method_options options{request.run.seed, request.run.threads, request.on_progress};
     options.angle = to_radians(s.angle);
@@ -61,6 +63,10 @@ comir::registration_method requested_method(method_request const& request) {
     if (!s.scale.empty()) {
         options.min_scale = s.scale.front();
         options.max_scale = s.scale.back();
+    } else if (request.scale && s.name == "auto") {
+        constexpr double tolerance = 1.08;  // as the library has it for pixel sizes
+        options.min_scale = *request.scale / tolerance;
+        options.max_scale = *request.scale * tolerance;
     }
     options.min_overlap = s.min_overlap;
     options.mirror = mirror_of(s.mirror);
@@ -70,5 +76,15 @@ comir::registration_method requested_method(method_request const& request) {
         for (double const degrees : s.starts)
             options.start_angles.push_back(to_radians(degrees));
     options.mi_of_raw = request.raw;
-    return comir::make_method(s.name, options);
+    return options;
+}
+
+}  // namespace
+
+comir::automatic_options requested_search(method_request const& request) {
+    return comir::automatic_options_of(requested_options(request));
+}
+
+comir::registration_method requested_method(method_request const& request) {
+    return comir::make_method(request.settings.name, requested_options(request));
 }

@@ -1,10 +1,7 @@
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <numbers>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "commands.hpp"
@@ -13,35 +10,12 @@
 #include "masking.hpp"
 #include "outputs.hpp"
 #include "pairs.hpp"
+#include "print_registration.hpp"
+#include "slides.hpp"
 #include "transforms.hpp"
 #include "watch.hpp"
 
 namespace {
-
-/// In the order of any_transform.
-constexpr char const* transform_names[] = {"translation", "rigid", "similarity", "affine"};
-
-void print_angle(double radians) {
-    std::printf("angle      %.3f degrees from fixed to moving, positive turns right towards down\n",
-                radians * 180.0 / std::numbers::pi);
-}
-
-void print_transform(comir::any_transform const& transform) {
-    if (auto const* const similar = std::get_if<comir::similarity2>(&transform)) {
-        std::printf("scale      %.4f: px of the moving image on one of the fixed image\n",
-                    std::exp(similar->parameters[0]));
-        print_angle(similar->parameters[1]);
-    }
-    if (auto const* const rigid = std::get_if<comir::rigid2>(&transform)) {
-        print_angle(rigid->parameters[0]);
-        std::printf("shift      %.3f px to the right, %.3f px down, of the fixed image's centre (%g, %g)\n",
-                    rigid->parameters[1], rigid->parameters[2], rigid->centre.x, rigid->centre.y);
-        return;
-    }
-    comir::affine2 const a = comir::to_affine(transform);
-    std::printf("matrix     %.6f %.6f %.3f; %.6f %.6f %.3f from fixed to moving (x, y, 1)\n", a.parameters[0],
-                a.parameters[1], a.parameters[4], a.parameters[2], a.parameters[3], a.parameters[5]);
-}
 
 void print(register_settings const& s, file_registration const& found) {
     comir::method_result const& r = found.result;
@@ -56,36 +30,17 @@ void print(register_settings const& s, file_registration const& found) {
             std::printf("masked     %s\n", line.c_str());
     if (!found.start.empty())
         std::printf("start      %s\n", found.start.c_str());
-    std::printf("transform  %s%s%s\n", r.bend ? "deformable: a bend, then " : "", transform_names[r.transform.index()],
-                r.mirrored ? ", mirrored" : "");
-    print_transform(r.transform);
-    if (r.bend) {
-        comir::bspline_grid const& grid = r.bend->grid();
-        std::printf(
-            "bend       %zu x %zu control points, %.3g px apart; up to %.1f px, smallest Jacobian determinant "
-            "%.2f\n",
-            grid.size.w, grid.size.h, grid.spacing.x, r.largest_displacement, r.least_jacobian.determinant);
-    } else if (s.method.transform == "deformable") {
-        std::printf("bend       none: the images do not support one\n");
-    }
+    print_transform(r);
+    print_bend(r, s.method.transform);
     if (!found.place.landmarks.empty())
         std::fputs(landmark_lines(found.place, r.transform).c_str(), stdout);
     if (by_landmarks) {
         std::printf("confidence not known: nothing but the landmarks was asked%s%s\n", found.doubt.empty() ? "" : "; ",
                     found.doubt.c_str());
     } else {
-        bool const is_score = s.method.name == "mi" || s.method.name.starts_with("global");
-        std::printf("value      %.5g (%s, %s is better)\n", r.value, s.method.name.c_str(), is_score ? "more" : "less");
-        std::printf("converged  %s\n", r.converged ? "yes" : "no: the transform is only the best guess");
-        std::printf("confidence %.2f of 1\n", r.confidence);
-        if (r.at_rim)
-            std::printf("range      %s\n", at_rim_note);
+        print_confidence(r, s.method.name);
     }
-    if (!r.residuals.empty())
-        std::printf("fit        %.0f %% of %zu places agree within %.3g px\n", 100.0 * r.agreeing, r.residuals.size(),
-                    1.5 * r.residual_step);
-    std::printf("overlap    %.1f %% of the fixed image\n", 100.0 * r.overlap);
-    std::printf("time       %.2f s\n", r.seconds);
+    print_fit(r);
 }
 
 }  // namespace
@@ -112,6 +67,8 @@ void run_register(register_settings const& s) {
                                     .landmarks = s.landmarks,
                                     .fixed_modality = s.fixed_modality,
                                     .moving_modality = s.moving_modality};
+    if (s.masking.page.empty() && (is_slide(s.fixed) || is_slide(s.moving)))
+        return run_register_slides(s);
     check_pair_memory(s.fixed, s.moving, s.masking);
     progress_line line("steps");
     // Landmarks' errors are of linear transforms.

@@ -181,6 +181,11 @@ void add_register(CLI::App& app) {
                        "file for the moving image on the fixed image's grid, with its own depth (.png, .tif)");
     add_fill(command, r.fill);
     command.add_option("--overlay", r.overlay, "file for a checkerboard of both images (.png)");
+    command
+        .add_option("--resolution", r.resolution,
+                    "slides (pyramids, and images of more than 50 megapixels): micrometres that are enough; default: "
+                    "the coarser image's pixels")
+        ->check(above_zero());
     add_threads(command, r.run);
     add_seed(command, r.run);
     command.callback([s] {

@@ -74,3 +74,8 @@ void save_transform(std::string const& path, comir::transform_chain const& trans
     comir::write_transform(path, transform,
                            {{fixed.width(), fixed.height()}, comir::grid_of(fixed), comir::grid_of(moving)});
 }
+
+void save_transform(std::string const& path, comir::any_transform const& transform, applied_image const& fixed,
+                    applied_image const& moving) {
+    comir::write_transform(path, comir::to_chain(transform), {{fixed.size.w, fixed.size.h}, fixed.grid, moving.grid});
+}

@@ -35,6 +35,9 @@ struct applied_image {
     comir::extent2 size{};
     comir::pixel_grid grid{};
 };
+/// The same without the images' pixels.
+void save_transform(std::string const& path, comir::any_transform const& transform, applied_image const& fixed,
+                    applied_image const& moving);
 /// A transform of any kind between the pixels of two images, where it may have been found on smaller copies of them.
 /// Copies have the same edges, so that the first pixel's centre is not at the same place.
 comir::transform_chain load_applied(std::string const& path, applied_image const& fixed, applied_image const& moving,
