@@ -60,6 +60,8 @@ inline slide_registration_options checked_slide_options(slide const& fixed, slid
             ", expected micrometres above 0, or 0 for the images' own");
     require(o.resolution == 0.0 || fixed.info().size, "comir::register_slides: a resolution of ", o.resolution,
             " micrometres is asked for, but ", fixed.where(), " does not say how large its pixels are");
+    if (!o.search.prepare)
+        o.search.prepare.emplace();
     auto const stated = known_scale(fixed, moving);
     if (!o.search.scale && stated) {
         constexpr double tolerance = 1.08;  // as of images in memory
