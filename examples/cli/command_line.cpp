@@ -234,6 +234,24 @@ void add_found_on(CLI::App& command, found_on_settings& s) {
         ->check(above_zero());
 }
 
+/// How pyramids are written: to .ome.tif, and of slides.
+void add_pyramid(CLI::App& command, pyramid_settings& s) {
+    command
+        .add_option("--compression", s.compression,
+                    "pyramids (.ome.tif, and any .tif of slides): deflate, zstd (faster, but not read by all "
+                    "programs), jpeg (8 bits of one channel or RGB, with loss) or none; default: deflate")
+        ->check(CLI::IsMember({"deflate", "zstd", "jpeg", "none"}));
+    command.add_option("--quality", s.quality, "pyramids: quality of jpeg, 1 to 100; default: 85")
+        ->check(CLI::Range(1, 100));
+    command
+        .add_option("--pyramid", s.pyramid,
+                    "pyramids: where the smaller levels stand: subifd (QuPath, Bio-Formats, browsers' viewers), pages "
+                    "(OpenSlide) or none; default: subifd")
+        ->check(CLI::IsMember({"subifd", "pages", "none"}));
+    command.add_option("--layout", s.layout, "pyramids: tiles, or strips, which ITK and elastix need; default: tiles")
+        ->check(CLI::IsMember({"tiles", "strips"}));
+}
+
 void add_warp(CLI::App& app) {
     auto const s = std::make_shared<warp_settings>();
     CLI::App& command = *app.add_subcommand(
@@ -267,6 +285,7 @@ void add_warp(CLI::App& app) {
         ->check(choice_with_former({"fixed", "union"}, {"both"}))
         ->default_str("fixed");
     add_found_on(command, s->found_on);
+    add_pyramid(command, s->pyramid);
     add_threads(command, s->run);
     command.callback([s] { run_warp(*s); });
 }

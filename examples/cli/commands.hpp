@@ -100,12 +100,21 @@ struct found_on_settings {
     std::vector<double> scale;  // or how many pixels of the images one of theirs is wide: none, both, or each
 };
 
+/// How a pyramid is written; what is empty or 0 was not given.
+struct pyramid_settings {
+    std::string compression, pyramid, layout;
+    int quality = 0;
+
+    bool given() const { return !compression.empty() || !pyramid.empty() || !layout.empty() || quality > 0; }
+};
+
 struct warp_settings {
     std::string transform, moving, fixed, out, interpolation = "linear", canvas = "fixed";  // or "union"
     std::string nodata, fill;        // numbers; empty: the file's for no data; that for no data, or 0
     std::vector<std::size_t> pages;  // none: all
     std::size_t fixed_page = 0;
     found_on_settings found_on{};
+    pyramid_settings pyramid{};
     run_options run{};
 };
 
@@ -164,6 +173,7 @@ void run_train(train_settings const& settings);
 void run_encode(encode_settings const& settings);
 void run_info(std::string const& model);
 void run_warp(warp_settings const& settings);
+void run_warp_slide(warp_settings const& settings);
 void run_points(points_settings const& settings);
 void run_make_pairs(make_pairs_settings const& settings);
 void run_study(study_settings const& settings);

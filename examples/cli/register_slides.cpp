@@ -35,18 +35,8 @@ void check_for_slides(register_settings const& s) {
     needs(s.method.transform == "deformable", "--transform deformable", "ask for a linear transform");
     needs(!s.method.fixed_mask.empty() || !s.method.moving_mask.empty(), "--fixed-mask, --moving-mask",
           "opacity, no-data and borders are masked all the same");
-    needs(!s.out_image.empty(), "--out-image", "write the transform by --out-transform, and see comir warp");
+    needs(!s.out_image.empty(), "--out-image", "write the transform by --out-transform, then warp by it: comir warp");
     needs(s.landmarks_as == "transform", "--landmarks-as transform", "landmarks can be a start");
-}
-
-/// The slide as transform files see it: with the pixel size that ITK takes from the file, or 1 where it cannot read it.
-applied_image applied_to(std::string const& path, comir::slide_info const& info) {
-    applied_image image{info.levels[0].size, {}};
-    try {
-        image.grid.spacing = load_image_info(path).spacing;
-    } catch (comir::error const&) {
-    }
-    return image;
 }
 
 /// Lets the user know what the file's reader has to say, once a file.
@@ -114,7 +104,7 @@ void save_overlay(register_settings const& s, registered_slides const& found) {
 void run_register_slides(register_settings const& s) {
     check_for_slides(s);
     comir::slide_info const fixed = load_slide_info(s.fixed), moving = load_slide_info(s.moving);
-    applied_image const fixed_image = applied_to(s.fixed, fixed), moving_image = applied_to(s.moving, moving);
+    applied_image const fixed_image = applied_slide(s.fixed, fixed), moving_image = applied_slide(s.moving, moving);
     preparer const prepare(s.model, s.average_turns, s.run.threads);
     known_place const place = read_place(s.initial, s.landmarks, s.method, {fixed_image.grid, moving_image.grid});
     progress_line line("steps");

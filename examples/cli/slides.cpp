@@ -4,6 +4,7 @@
 
 #include <comir/core/error.hpp>
 #include <comir/io/slide/slide.hpp>
+#include <comir/io/slide/warp_slide.hpp>
 #include <comir/slides/register_slides.hpp>
 
 namespace {
@@ -58,4 +59,14 @@ registered_slides register_slide_files(slide_request const& request) {
     comir::slide_registration found = comir::register_slides(fixed, moving, options);
     return {as_method_result(std::move(found.result)), file_of(fixed, std::move(found.fixed)),
             file_of(moving, std::move(found.moving)), found.scale};
+}
+
+bool warp_slide_file(slide_warp const& request) {
+    comir::warped_slide const result{request.out,    request.fixed.levels[0].size, request.fixed.size, request.warp,
+                                     request.format, request.on_progress};
+    comir::slide const moving = comir::open_slide(request.moving);
+    // A linear transform is a good deal quicker as one matrix.
+    if (auto const linear = comir::as_linear(request.transform))
+        return comir::warp_slide(moving, comir::to_affine(*linear), result);
+    return comir::warp_slide(moving, request.transform, result);
 }

@@ -1,14 +1,18 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
 #include <comir/core/progress.hpp>
 #include <comir/io/masked_image_file.hpp>
+#include <comir/io/slide/slide_format.hpp>
 #include <comir/io/slide/slide_info.hpp>
+#include <comir/io/slide/warp_region.hpp>
 #include <comir/registration/automatic/options.hpp>
 #include <comir/registration/methods/registration_method.hpp>
 #include <comir/transform/affine.hpp>
+#include <comir/transform/chain.hpp>
 
 // The library's slides, compiled in one file.
 
@@ -41,5 +45,16 @@ struct registered_slides {
 };
 registered_slides register_slide_files(slide_request const& request);
 
-/// What a file of two slides' transform says of their pixels: as transform files for ITK have it.
 comir::slide_info load_slide_info(std::string const& path);
+
+/// A slide to be warped onto the grid of another one and written as a pyramid.
+struct slide_warp {
+    std::string moving, out;
+    comir::transform_chain transform{};  // from fixed to moving, px
+    comir::slide_info fixed{};
+    comir::warp_region_options warp{};
+    comir::slide_format format{};
+    std::function<bool(double)> on_progress{};
+};
+/// False where progress stopped it; then there is no file.
+bool warp_slide_file(slide_warp const& request);

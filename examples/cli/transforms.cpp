@@ -79,3 +79,12 @@ void save_transform(std::string const& path, comir::any_transform const& transfo
                     applied_image const& moving) {
     comir::write_transform(path, comir::to_chain(transform), {{fixed.size.w, fixed.size.h}, fixed.grid, moving.grid});
 }
+
+applied_image applied_slide(std::string const& path, comir::slide_info const& info) {
+    applied_image image{info.levels[0].size, {}};
+    try {
+        image.grid.spacing = load_image_info(path).spacing;
+    } catch (comir::error const&) {
+    }
+    return image;
+}

@@ -8,6 +8,7 @@
 #include <comir/image/image.hpp>
 #include <comir/image/interpolate.hpp>
 #include <comir/io/any_image.hpp>
+#include <comir/io/slide/slide_info.hpp>
 #include <comir/transform/any_transform.hpp>
 #include <comir/transform/chain.hpp>
 #include <comir/transform/geometry.hpp>
@@ -35,7 +36,9 @@ struct applied_image {
     comir::extent2 size{};
     comir::pixel_grid grid{};
 };
-/// The same without the images' pixels.
+/// A slide as transform files see it: with the pixel size that ITK takes from the file, or 1 where it cannot read it.
+applied_image applied_slide(std::string const& path, comir::slide_info const& info);
+/// A linear transform is saved without the images' pixels.
 void save_transform(std::string const& path, comir::any_transform const& transform, applied_image const& fixed,
                     applied_image const& moving);
 /// A transform of any kind between the pixels of two images, where it may have been found on smaller copies of them.

@@ -16,6 +16,7 @@
 #include "memory.hpp"
 #include "messages.hpp"
 #include "outputs.hpp"
+#include "slides.hpp"
 #include "transforms.hpp"
 
 namespace {
@@ -85,6 +86,17 @@ warped_image load_page(warp_settings const& s, std::size_t page) {
     return image;
 }
 
+/// Whether a pyramid is written, from parts of the moving image.
+bool is_for_slides(warp_settings const& s) {
+    std::string const name = std::filesystem::path(s.out).filename().string();
+    if (name.ends_with(".ome.tif") || name.ends_with(".ome.tiff") || s.pyramid.given())
+        return true;
+    // What only whole images are warped with.
+    bool const whole = is_png(s.out) || !s.pages.empty() || s.fixed_page > 0 || s.canvas != "fixed" ||
+                       s.interpolation == "nearest" || s.fill == "white" || s.fill == "edge" || !s.nodata.empty();
+    return !whole && (is_slide(s.moving) || is_slide(s.fixed));
+}
+
 /// The grid of the result, and where it begins.
 struct placed_target {
     warp_target grid{};
@@ -115,6 +127,8 @@ placed_target place(warp_settings const& s, comir::image_info const& fixed, comi
 void run_warp(warp_settings const& s) {
     check_output("--out", s.out, {".png", ".tif", ".tiff"});
     check_no_input("--out", s.out, {s.moving, s.fixed, s.transform, s.found_on.fixed, s.found_on.moving});
+    if (is_for_slides(s))
+        return run_warp_slide(s);
     std::vector<std::size_t> const pages = pages_to_warp(s);
     comir::image_info const fixed = load_image_info(s.fixed, s.fixed_page),
                             moving = load_image_info(s.moving, pages.front());
