@@ -111,7 +111,7 @@ TEST_CASE("slides of different pixel sizes are registered to their pixels, whate
     comir::automatic_result const& r = found.result;
     REQUIRE(found.scale.has_value());
     CHECK(*found.scale == doctest::Approx(0.5 / 0.83));
-    CHECK(found.fixed.factor > 2.0);
+    CHECK(found.fixed.factor >= 2.0);
     CHECK(r.converged);
     CHECK(r.confidence > 0.9);
     CHECK_FALSE(r.mirrored);
@@ -121,7 +121,7 @@ TEST_CASE("slides of different pixel sizes are registered to their pixels, whate
     CHECK(r.residual_step == doctest::Approx(1.66).epsilon(0.05));
     CHECK(r.residuals.size() > 20);
     CHECK(r.agreeing > 0.9);
-    CHECK(steps > 4);
+    CHECK(steps >= 3);
 
     comir::slide_registration_options alone;
     alone.search.threads = 1;
