@@ -104,6 +104,7 @@ inline automatic_options overview_options(automatic_options o, slide_overview co
     o.search.max_shift_x /= larger;
     o.search.max_shift_y /= larger;
     o.small_structures = true;
+    o.bend = bend_search::no;
     if (o.start)
         o.start = compose(moving.to_full().inverse(), compose(*o.start, fixed.to_full()));
     return o;
@@ -163,7 +164,7 @@ inline void follow_slides(slide const& fixed, slide const& moving, slide_registr
 /// more, of the levels that are coarse enough; then small windows spread over what both show, cut out of ever finer
 /// levels, follow it down to the pixels of level 0, or to a resolution. The expected scale is that of the slides' pixel
 /// sizes, if both state one. With search.prepare only the overviews are prepared; windows compare them raw.
-/// The result is in pixels of level 0, as register_any would give it for the whole images.
+/// Bends are not looked for. The result is in pixels of level 0, as register_any would give it for the whole images.
 /// Memory:  overviews (8 megapixels at most), windows of about 160 px a thread, and what the slides cache
 /// Errors:  those of slide::read, read_overview and register_any; error for options out of range. Images without
 ///          anything in common are no errors: the confidence is then low
