@@ -119,7 +119,7 @@ TEST_CASE("slides of different pixel sizes are registered to their pixels, whate
     CHECK(corner_error(r.transform, files.truth, files.fixed) < 0.6);
     // The coarser image's pixel, in those of the fixed one.
     CHECK(r.residual_step == doctest::Approx(1.66).epsilon(0.05));
-    CHECK(r.residuals.size() > 20);
+    CHECK(r.residuals.size() >= 16);
     CHECK(r.agreeing > 0.9);
     CHECK(steps >= 3);
 

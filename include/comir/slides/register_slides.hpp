@@ -137,15 +137,16 @@ inline void follow_slides(slide const& fixed, slide const& moving, slide_registr
     windows.threads = options.search.threads;
     windows.on_progress = {};
     // The finer the level, the more pixels it takes to see what raw images share.
-    follow_options follow{.windows = windows, .side = 128};
+    follow_options follow{.windows = windows, .side = 192};
     if (options.resolution > 0.0)
         follow.finest = options.resolution / mean_size(*fixed.info().size);
     auto const steps = steps_below(unit, transform, follow.finest).size() + 3;
     follow.on_step = [&](std::size_t i, std::size_t) { return keep_going(options.on_progress, i + 3, steps); };
     if (r.converged && r.residuals.size() >= window_verdict::least_windows) {
-        window_fitting fitting{score_spread_windows(a, b, transform, following_windows(unit, transform, follow.side),
-                                                    follow.per_side, windows),
-                               transform};
+        window_fitting fitting{
+            score_spread_windows(a, b, transform, following_windows(unit, transform, fs, follow.side), follow.per_side,
+                                 windows),
+            transform};
         if (fitting.windows.size() >= window_verdict::least_windows) {
             follow_down(fitting, a, b, follow);
             transform = settle(fitting, {options.search.kind, same_pixels, fs}, r);
@@ -165,7 +166,7 @@ inline void follow_slides(slide const& fixed, slide const& moving, slide_registr
 /// levels, follow it down to the pixels of level 0, or to a resolution. The expected scale is that of the slides' pixel
 /// sizes, if both state one. With search.prepare only the overviews are prepared; windows compare them raw.
 /// Bends are not looked for. The result is in pixels of level 0, as register_any would give it for the whole images.
-/// Memory:  overviews (8 megapixels at most), windows of about 160 px a thread, and what the slides cache
+/// Memory:  overviews (8 megapixels at most), windows of about 220 px a thread, and what the slides cache
 /// Errors:  those of slide::read, read_overview and register_any; error for options out of range. Images without
 ///          anything in common are no errors: the confidence is then low
 /// Threads: search.threads; the same bits for any number

@@ -89,7 +89,7 @@ struct follow_options {
     double finest = 0.0;       // px of the fixed image: steps are not made finer; they never are than a pixel of either
     progress on_step = {};     // before each halving; stopping keeps what was reached
     std::size_t per_side = 6;  // windows along each side of the fixed image
-    std::size_t side = 48;     // of a window, in its steps: the more, the less noise matters
+    std::size_t side = 48;     // of a window at most, in its steps: the more, the less noise matters
 };
 
 /// The steps that windows are followed down to, px of the fixed image, beginning below `unit`.
@@ -103,10 +103,15 @@ inline std::vector<double> steps_below(double unit, affine2 const& transform, do
     return steps;
 }
 
-/// Windows for steps of `unit` px of the fixed image.
-inline window_options following_windows(double unit, affine2 const& transform, std::size_t side) {
-    return {
-        .fixed_factor = unit, .moving_factor = std::max(1.0, unit * mean_scale(transform)), .side = side, .reach = 6};
+/// Windows for steps of `unit` px of the fixed image: 48 steps wide, or more where four of them still fit side by side.
+inline window_options following_windows(double unit, affine2 const& transform, image_shape const& fixed,
+                                        std::size_t most) {
+    constexpr std::size_t least = 48;
+    double const quarter = static_cast<double>(std::min(fixed.h, fixed.w)) / (4.0 * unit);
+    return {.fixed_factor = unit,
+            .moving_factor = std::max(1.0, unit * mean_scale(transform)),
+            .side = std::clamp(static_cast<std::size_t>(quarter), least, std::max(least, most)),
+            .reach = 6};
 }
 
 /// Follows a transform from the resolution of windows to the pixels of the images, halving it each time, as long as the
@@ -123,7 +128,8 @@ void follow_down(window_fitting& fitting, Fixed const& fixed, Moving const& movi
     for (std::size_t i = 0; i < steps.size(); ++i) {
         if (!keep_going(options.on_step, i, steps.size()))
             return;
-        auto windows = score_spread_windows(fixed, moving, transform, following_windows(steps[i], begin, options.side),
+        auto windows = score_spread_windows(fixed, moving, transform,
+                                            following_windows(steps[i], begin, full_shape(fixed), options.side),
                                             options.per_side, options.windows);
         if (windows.size() < window_verdict::least_windows)
             return;
