@@ -100,7 +100,7 @@ inline std::optional<transform_part> part_from_elastix(elastix_fields const& f) 
     require<format_error>(f.find("GridOrigin").has_value(), f.where(),
                           ": (GridOrigin ...) is missing; elastix would take 0 0 for it");
     auto const index = f.numbers<2>("GridIndex", "0 0");
-    bend_grid grid{{size[0], size[1]}, f.numbers<2>("GridOrigin", ""), f.numbers<2>("GridSpacing", "")};
+    stored_grid grid{{size[0], size[1]}, f.numbers<2>("GridOrigin", ""), f.numbers<2>("GridSpacing", "")};
     if (f.get("UseDirectionCosines", "true") != "false")
         grid.direction = transposed(f.numbers<4>("GridDirection", "1 0 0 1"));
     // Point 0 lies at this index of the grid; ITK's files have no such thing.

@@ -146,7 +146,7 @@ inline any_transform transform_from_itk(std::string const& where, std::string_vi
 }
 
 /// A bend's grid: size, origin, spacing, direction by rows.
-struct bend_grid {
+struct stored_grid {
     extent2 size{};
     std::array<double, 2> origin{}, spacing{};
     std::array<double, 4> direction{1.0, 0.0, 0.0, 1.0};
@@ -164,7 +164,7 @@ auto as_format_error(std::string const& where, F&& f) {
     }
 }
 
-inline bspline2 spline_from(std::string const& where, bend_grid const& g, std::vector<double> const& parameters) {
+inline bspline2 spline_from(std::string const& where, stored_grid const& g, std::vector<double> const& parameters) {
     require<format_error>(parameters.size() == 2 * g.size.w * g.size.h, where, ": a spline of ", g.size.w, " x ",
                           g.size.h, " control points has ", 2 * g.size.w * g.size.h, " parameters, the file has ",
                           parameters.size());
@@ -173,7 +173,7 @@ inline bspline2 spline_from(std::string const& where, bend_grid const& g, std::v
                         spline_displacements(parameters));
     });
 }
-inline displacement_field2 field_from(std::string const& where, bend_grid const& g,
+inline displacement_field2 field_from(std::string const& where, stored_grid const& g,
                                       std::span<double const> parameters) {
     require<format_error>(parameters.size() == 2 * g.size.w * g.size.h, where, ": a field of ", g.size.w, " x ",
                           g.size.h, " grid points has ", 2 * g.size.w * g.size.h, " numbers, the file has ",
@@ -183,7 +183,7 @@ inline displacement_field2 field_from(std::string const& where, bend_grid const&
     });
 }
 
-inline bend_grid grid_from_itk(std::string const& where, std::vector<double> const& fixed) {
+inline stored_grid grid_from_itk(std::string const& where, std::vector<double> const& fixed) {
     require<format_error>(fixed.size() == 10, where, ": the grid has ", fixed.size(),
                           " fixed parameters, expected 10: size, origin, spacing and direction");
     for (std::size_t i = 0; i < 2; ++i)

@@ -65,7 +65,7 @@ inline transform_part part_from_json(std::string const& where, nlohmann::json co
                                   " numbers, expected ", expected);
             fixed.insert(fixed.end(), values.begin(), values.end());
         }
-        bend_grid const grid = grid_from_itk(where, fixed);
+        stored_grid const grid = grid_from_itk(where, fixed);
         std::vector<double> const values = numbers("displacements");
         require<format_error>(values.size() % 2 == 0, where, ": 'displacements' has ", values.size(),
                               " numbers, expected x and y of each");
