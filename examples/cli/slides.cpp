@@ -5,6 +5,7 @@
 #include <comir/core/error.hpp>
 #include <comir/io/slide/slide.hpp>
 #include <comir/io/slide/warp_slide.hpp>
+#include <comir/registration/methods/registration_method.hpp>
 #include <comir/slides/register_slides.hpp>
 
 namespace {
@@ -12,23 +13,6 @@ namespace {
 slide_file file_of(comir::slide const& slide, comir::slide_overview overview) {
     comir::affine2 const to_full = overview.to_full();
     return {slide.info(), std::move(overview.image), to_full, overview.factor};
-}
-
-comir::method_result as_method_result(comir::automatic_result r) {
-    comir::method_result out;
-    out.transform = r.transform;
-    out.value = r.value;
-    out.converged = r.converged;
-    out.confidence = r.confidence;
-    out.overlap = r.overlap;
-    out.seconds = r.seconds;
-    out.mirrored = r.mirrored;
-    out.kept_start = r.kept_start;
-    out.at_rim = r.at_rim;
-    out.residuals = std::move(r.residuals);
-    out.agreeing = r.agreeing;
-    out.residual_step = r.residual_step;
-    return out;
 }
 
 }  // namespace
@@ -57,7 +41,7 @@ registered_slides register_slide_files(slide_request const& request) {
                                               .resolution = request.resolution,
                                               .on_progress = request.on_progress};
     comir::slide_registration found = comir::register_slides(fixed, moving, options);
-    return {as_method_result(std::move(found.result)), file_of(fixed, std::move(found.fixed)),
+    return {comir::to_method_result(std::move(found.result)), file_of(fixed, std::move(found.fixed)),
             file_of(moving, std::move(found.moving)), found.scale};
 }
 

@@ -65,18 +65,7 @@ inline registration_method auto_method(method_options const& o) {
     automatic_options const own = automatic_options_of(o);
     auto const run = [](registration_input const& fixed, registration_input const& moving,
                         automatic_options const& options) {
-        automatic_result found = register_any(fixed, moving, options);
-        method_result result = to_method_result<any_transform>(found);
-        result.mirrored = found.mirrored;
-        result.kept_start = found.kept_start;
-        result.at_rim = found.at_rim;
-        result.residuals = std::move(found.residuals);
-        result.agreeing = found.agreeing;
-        result.residual_step = found.residual_step;
-        result.bend = std::move(found.bend);
-        result.largest_displacement = found.largest_displacement;
-        result.least_jacobian = found.least_jacobian;
-        return result;
+        return comir::to_method_result(register_any(fixed, moving, options));
     };
     return registration_method([own, run](registration_input const& fixed,
                                           registration_input const& moving) { return run(fixed, moving, own); },

@@ -88,4 +88,20 @@ method_result to_method_result(registration_result<Transform> const& r) {
 }
 
 }  // namespace detail
+
+/// What auto found, as a method's result.
+inline method_result to_method_result(automatic_result found) {
+    method_result result = detail::to_method_result<any_transform>(found);
+    result.mirrored = found.mirrored;
+    result.kept_start = found.kept_start;
+    result.at_rim = found.at_rim;
+    result.residuals = std::move(found.residuals);
+    result.agreeing = found.agreeing;
+    result.residual_step = found.residual_step;
+    result.bend = std::move(found.bend);
+    result.largest_displacement = found.largest_displacement;
+    result.least_jacobian = found.least_jacobian;
+    return result;
+}
+
 }}  // namespace comir::COMIR_ABI
