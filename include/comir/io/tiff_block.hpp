@@ -109,7 +109,7 @@ private:
         } else {
             place_packed(block, target, to);
         }
-        if constexpr (std::is_integral_v<T>)
+        if constexpr (std::is_same_v<T, std::uint8_t> || std::is_same_v<T, std::uint16_t>)
             if (l_.inverted())
                 for (std::size_t c = to.first_channel; c < to.first_channel + to.channels; ++c)
                     for (std::size_t y = 0; y < block.rows && !(l_.alpha && c + 1 == l_.shape.c); ++y)

@@ -213,14 +213,14 @@ private:
                 known_[x] = !in ? beyond
                             : source.counts.empty() ||
                                     reads_only_counted<Method, float>(source.counts, here, border::background)
-                                ? shown
+                                ? visible
                                 : hidden;
             }
             for (std::size_t c = 0; c < channels_; ++c) {
                 bool const opacity = moving_.info().alpha && c + 1 == channels_;
                 T* const to = result.row(c, at.y + y) + at.x;
                 for (std::size_t x = 0; x < at.w; ++x)
-                    to[x] = known_[x] == shown    ? stored(row_[c * at.w + x])
+                    to[x] = known_[x] == visible  ? stored(row_[c * at.w + x])
                             : known_[x] == beyond ? outside(c)
                                                   : (opacity ? T{0} : unknown_);
             }
@@ -234,7 +234,7 @@ private:
             return value;
     }
 
-    enum : unsigned char { beyond, hidden, shown };
+    enum : unsigned char { beyond, hidden, visible };
 
     slide const& moving_;
     Map const& map_;
