@@ -247,7 +247,7 @@ private:
             return;
         o.polish = false;
         o.least_gain = 0.0;
-        auto const bent = register_deformable(fixed_, moving, h.pose, o);
+        auto const bent = bend_if_supported(fixed_, moving, {h.pose, o, held_out});
         if (!bent.bent)
             return;
         h.bent_agreement = bent.agreeing;

@@ -61,6 +61,39 @@ inline bool is_supported(deformable_result const& bent, deformable_result const&
     return (more >= 0.1 && bent.gain >= o.least_gain) || (more >= 0.2 && bent.agreeing >= 0.6);
 }
 
+/// A bend to be tried after a start, and what bends that windows were held out of say of it.
+struct bend_trial {
+    affine2 const& start;
+    deformable_options const& options;
+    held_out_bend const& held_out;
+};
+
+/// The bend that windows agree on, if they support it; `seconds` is left to the caller.
+inline deformable_result bend_if_supported(prepared_image const& fixed, prepared_image const& moving,
+                                           bend_trial const& trial) {
+    deformable_options const& options = trial.options;
+    extent2 const size = extent_of(fixed.shape());
+    bspline2 const none(bend_grid(fixed.shape(), 2.0 * bend_unit(fixed.shape())));
+    deformable_result result{.map = {trial.start, none}};
+    result.gain = trial.held_out.gain.significance();
+    result.held_out_agreement = trial.held_out.agreement;
+    measure_bent_residuals(result, fixed, moving, options);
+    if (trial.held_out.windows < window_verdict::least_windows)
+        return result;
+    deformable_result bent = result;
+    bent.map = bend_by_windows(fixed, moving, trial.start, options);
+    if (options.polish)
+        polish(bent.map, fixed, moving, options);
+    unfold(bent.map.bend, size, options.least_jacobian);
+    measure_bent_residuals(bent, fixed, moving, options);
+    bent.largest_displacement = largest_displacement(bent.map.bend, size);
+    bent.least_jacobian = minimum_jacobian(bent.map.bend, size);
+    bent.bent = bent.largest_displacement > 0.0;
+    double const most = options.most_displacement * static_cast<double>(std::min(size.w, size.h));
+    bool const keep = bent.largest_displacement <= most && is_supported(bent, result, options);
+    return keep ? bent : result;
+}
+
 }  // namespace detail
 
 /// Bends the fixed image's pixels smoothly, so that an affine map, which is right to a few percent of the image, is right
@@ -81,27 +114,8 @@ inline deformable_result register_deformable(prepared_image const& fixed, prepar
     detail::check_search_input("moving", moving);
     require(std::isnormal(start.linear().determinant()), "comir::register_deformable: the start has determinant ",
             start.linear().determinant(), ", expected a finite number other than 0");
-    extent2 const size = detail::extent_of(fixed.shape());
     auto const held_out = detail::bend_held_out(fixed, moving, start, options);
-    bspline2 const none(detail::bend_grid(fixed.shape(), 2.0 * detail::bend_unit(fixed.shape())));
-    deformable_result result{.map = {start, none}};
-    result.gain = held_out.gain.significance();
-    result.held_out_agreement = held_out.agreement;
-    detail::measure_bent_residuals(result, fixed, moving, options);
-    if (held_out.windows >= detail::window_verdict::least_windows) {
-        deformable_result bent = result;
-        bent.map = detail::bend_by_windows(fixed, moving, start, options);
-        if (options.polish)
-            detail::polish(bent.map, fixed, moving, options);
-        detail::unfold(bent.map.bend, size, options.least_jacobian);
-        detail::measure_bent_residuals(bent, fixed, moving, options);
-        bent.largest_displacement = largest_displacement(bent.map.bend, size);
-        bent.least_jacobian = minimum_jacobian(bent.map.bend, size);
-        bent.bent = bent.largest_displacement > 0.0;
-        double const most = options.most_displacement * static_cast<double>(std::min(size.w, size.h));
-        if (bent.largest_displacement <= most && detail::is_supported(bent, result, options))
-            result = bent;
-    }
+    deformable_result result = detail::bend_if_supported(fixed, moving, {start, options, held_out});
     result.seconds = detail::seconds_since(begin);
     return result;
 }
