@@ -44,6 +44,13 @@ bool contains(image<T> const& source, point2 p) {
 
 namespace detail {
 
+/// The bilinear value between four pixels, of which `a` is the one at the top left: tx and ty of 0 to 1 away from it.
+inline float between_pixels(float const* a, std::size_t width, float tx, float ty) {
+    float const* const b = a + width;
+    float const top = a[0] + tx * (a[1] - a[0]), low = b[0] + tx * (b[1] - b[0]);
+    return top + ty * (low - top);
+}
+
 template <interpolation Method>
 inline constexpr std::size_t tap_count = Method == interpolation::nearest  ? 1
                                          : Method == interpolation::linear ? 2

@@ -43,8 +43,7 @@ inline held_out_bend bend_held_out(std::span<window_scores const> windows, image
             double const difference = w(shift) - w(point2{});
             out.gain.sum += difference;
             squares += difference * difference;
-            point2 const off = own_shift(w) - shift;
-            out.agreement += std::hypot(off.x, off.y) <= 1.6 * w.unit ? 1.0 : 0.0;
+            out.agreement += agrees(w, shift) ? 1.0 : 0.0;
         }
     }
     out.gain.deviation = std::sqrt(squares);

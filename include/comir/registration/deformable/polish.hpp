@@ -8,6 +8,7 @@
 
 #include <comir/core/linalg/banded_cholesky.hpp>
 #include <comir/core/parallel.hpp>
+#include <comir/image/interpolate.hpp>
 #include <comir/registration/deformable/bent_map.hpp>
 #include <comir/registration/deformable/options.hpp>
 #include <comir/registration/deformable/spline_system.hpp>
@@ -78,10 +79,8 @@ private:
                    ty = static_cast<float>(p.y - static_cast<double>(y0));
         // Central differences, between pixels as the values are.
         auto const mix = [&](image<float> const& plane, std::size_t c, std::ptrdiff_t dx, std::ptrdiff_t dy) {
-            float const* const a = plane.row(c, y0 + static_cast<std::size_t>(dy)) + x0 + static_cast<std::size_t>(dx);
-            float const* const q = a + plane.width();
-            float const top = a[0] + tx * (a[1] - a[0]), low = q[0] + tx * (q[1] - q[0]);
-            return top + ty * (low - top);
+            return between_pixels(plane.row(c, y0 + static_cast<std::size_t>(dy)) + x0 + static_cast<std::size_t>(dx),
+                                  plane.width(), tx, ty);
         };
         if (mix(*moving.weight, 0, 0, 0) < 0.999f)
             return;

@@ -44,14 +44,18 @@ inline point2 own_shift(window_scores const& w) {
             static_cast<double>(static_cast<std::ptrdiff_t>(k / w.side()) - w.reach) * w.unit};
 }
 
+/// Whether a window's own best shift lies within one and a half steps of this one, px of the full fixed image.
+inline bool agrees(window_scores const& w, point2 shift) {
+    point2 const d = own_shift(w) - shift;
+    return std::hypot(d.x, d.y) <= 1.6 * w.unit;
+}
+
 /// The share of the windows whose own best shift lies within one and a half steps of what shift_at(its middle) says.
 template <class ShiftAt>
 double agreement_with(std::span<window_scores const> windows, ShiftAt const& shift_at) {
     double agree = 0.0;
-    for (window_scores const& w : windows) {
-        point2 const d = own_shift(w) - shift_at(w.middle);
-        agree += std::hypot(d.x, d.y) <= 1.6 * w.unit ? 1.0 : 0.0;
-    }
+    for (window_scores const& w : windows)
+        agree += agrees(w, shift_at(w.middle)) ? 1.0 : 0.0;
     return windows.empty() ? 0.0 : agree / static_cast<double>(windows.size());
 }
 inline double agreement_of(std::span<window_scores const> windows, window_map const& map) {

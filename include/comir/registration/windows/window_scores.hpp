@@ -9,6 +9,7 @@
 
 #include <comir/core/parallel.hpp>
 #include <comir/image/image.hpp>
+#include <comir/image/interpolate.hpp>
 #include <comir/registration/global/level.hpp>
 #include <comir/registration/global/local_scores.hpp>
 #include <comir/registration/global/options.hpp>
@@ -84,9 +85,7 @@ search_level resample_level(search_level const& fixed, search_level const& movin
             auto const tx = static_cast<float>(p.x - static_cast<double>(x0)),
                        ty = static_cast<float>(p.y - static_cast<double>(y0));
             auto const mix = [&](float const* plane) {
-                float const *const a = plane + y0 * moving.width() + x0, *const b = a + moving.width();
-                float const top = a[0] + tx * (a[1] - a[0]), low = b[0] + tx * (b[1] - b[0]);
-                return top + ty * (low - top);
+                return between_pixels(plane + y0 * moving.width() + x0, moving.width(), tx, ty);
             };
             if (mix(moving.weight->row(0, 0)) < 0.999f)
                 continue;
