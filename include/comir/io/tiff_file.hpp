@@ -43,14 +43,10 @@ image<T> read_tiff_pixels(tiff_stream const& file, tiff_layout const& l, T absen
 
 /// A few tags that ask for more than the file can hold are refused before memory is taken.
 inline void check_tiff_promise(tiff_stream const& file, tiff_layout const& l, std::uint64_t file_size) {
-    bool const bounded = l.compression == COMPRESSION_NONE || l.compression == COMPRESSION_LZW ||
-                         l.compression == COMPRESSION_ADOBE_DEFLATE || l.compression == COMPRESSION_DEFLATE ||
-                         l.compression == COMPRESSION_PACKBITS;
     double const bytes =
         static_cast<double>(l.shape.h) * static_cast<double>(l.shape.w) * static_cast<double>(l.samples) * l.bits / 8;
-    require<format_error>(!bounded || bytes <= 4096.0 * static_cast<double>(file_size), file.where(),
-                          ": the TIFF file is damaged: ", file_size, " bytes cannot hold the declared ", l.shape.w,
-                          " x ", l.shape.h, " pixels");
+    require<format_error>(l.can_hold(file_size, bytes), file.where(), ": the TIFF file is damaged: ", file_size,
+                          " bytes cannot hold the declared ", l.shape.w, " x ", l.shape.h, " pixels");
 }
 
 /// What pixels have that a file left out.

@@ -37,6 +37,14 @@ struct tiff_layout {
     unsigned white() const { return bits <= 8 ? 255u : (1u << bits) - 1u; }
     std::size_t tiles_across() const { return (shape.w + tile_w - 1) / tile_w; }
     std::size_t tiles_down() const { return (shape.h + tile_h - 1) / tile_h; }
+    /// Whether one byte gives no more than 4096 (LZW: a string of the table's length from 12 bits): nothing is then
+    /// allocated for promises that a file cannot keep.
+    bool can_hold(std::uint64_t file_size, double bytes) const {
+        bool const bounded = compression == COMPRESSION_NONE || compression == COMPRESSION_LZW ||
+                             compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE ||
+                             compression == COMPRESSION_PACKBITS;
+        return !bounded || bytes <= 4096.0 * static_cast<double>(file_size);
+    }
     bool inverted() const { return photometric == PHOTOMETRIC_MINISWHITE && type() != sample_type::f32; }
 };
 
@@ -92,15 +100,9 @@ inline void read_tiff_blocks(tiff_stream const& file, tiff_layout& l, tiff_limit
     tmsize_t const bytes = l.tiled ? TIFFTileSize(file.get()) : TIFFStripSize(file.get());
     require<format_error>(bytes > 0 && static_cast<std::uint64_t>(bytes) == block_bytes, where,
                           ": the TIFF file is damaged: its tiles or strips have the wrong size");
-    // No more than 4096 bytes can come out of one byte of these compressions (LZW: a string of the table's length
-    // from 12 bits); nothing is allocated for promises that the file cannot keep.
-    bool const bounded = l.compression == COMPRESSION_NONE || l.compression == COMPRESSION_LZW ||
-                         l.compression == COMPRESSION_ADOBE_DEFLATE || l.compression == COMPRESSION_DEFLATE ||
-                         l.compression == COMPRESSION_PACKBITS;
-    require<format_error>(
-        !bounded || static_cast<double>(block_bytes) <= 4096.0 * static_cast<double>(limits.file_size), where,
-        ": the TIFF file is damaged: ", limits.file_size, " bytes cannot hold the declared ", tile.w, " x ", tile.h,
-        " pixels of a ", l.tiled ? "tile" : "strip");
+    require<format_error>(l.can_hold(limits.file_size, static_cast<double>(block_bytes)), where,
+                          ": the TIFF file is damaged: ", limits.file_size, " bytes cannot hold the declared ", tile.w,
+                          " x ", tile.h, " pixels of a ", l.tiled ? "tile" : "strip");
 }
 
 /// What the current page of a file holds, refused if it cannot be read.
