@@ -33,14 +33,14 @@ inline inverted_point invert(displacement_field2 const& field, point2 to, invers
     for (int i = 0; i < o.iterations; ++i) {
         point2 const off = field(p) - to;
         double const distance = std::hypot(off.x, off.y);
+        Eigen::Matrix2d const slope = detail::slope_of(field, p, step);
         if (distance < nearest) {
             nearest = distance;
-            double const stretch = detail::inverse_stretch(detail::slope_of(field, p, step));
+            double const stretch = detail::inverse_stretch(slope);
             best = {p, distance > 0.0 ? 2.0 * distance * stretch : 0.0, distance <= o.tolerance};
         }
         if (best.converged)
             return best;
-        Eigen::Matrix2d const slope = detail::slope_of(field, p, step);
         bool const slow = distance > 0.5 * former;
         point2 const full = slow && slope.determinant() > 0.05 ? detail::multiply(slope.inverse(), off) : off;
         // Halved where it misses by more than before: it overshot.
