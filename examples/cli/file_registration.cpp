@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <comir/io/pixel_size.hpp>
+#include <comir/registration/automatic/working_copy.hpp>
 #include <comir/transform/geometry.hpp>
 
 #include "masking.hpp"
@@ -30,10 +31,8 @@ std::optional<double> scale_of_files(comir::masked_image const& fixed, comir::ma
     if (!fixed.size || !moving.size)
         return {};
     double const scale = std::sqrt(fixed.size->x * fixed.size->y / (moving.size->x * moving.size->y));
-    auto const &f = fixed.values.spacing, &m = moving.values.spacing;
-    double const stated = std::sqrt(std::abs(f[0] * f[1] / (m[0] * m[1])));
-    bool const known = f[0] * f[1] != 1.0 && m[0] * m[1] != 1.0;
-    if ((known && comir::same_pixel_size(stated, scale)) || scale < 0.02 || scale > 50.0)
+    double const stated = comir::stated_scale(fixed.values, moving.values);
+    if ((stated > 0.0 && comir::same_pixel_size(stated, scale)) || scale < 0.02 || scale > 50.0)
         return {};
     return scale;
 }
@@ -101,9 +100,7 @@ file_registration file_registrar::operator()(comir::listed_images const& pair) {
     out.matches = std::move(found.matches);
     out.confidence = r.confidence;
     if (out.place.start)
-        out.start = settings_.method.name != "auto" ? "the registration began there"
-                    : r.kept_start                  ? "kept, since the images agree near it"
-                                   : "refused, since the images do not agree near it; all was searched";
+        out.start = settings_.method.name != "auto" ? "the registration began there" : start_outcome(r.kept_start);
     constexpr double least_confidence = 0.5;
     if (!r.converged)
         out.doubt = "no place was found where the images agree; the transform is only the best guess";

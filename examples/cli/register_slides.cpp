@@ -80,9 +80,7 @@ void print_slides(register_settings const& s, registered_slides const& found, kn
     if (found.scale)
         std::printf("expected   scale %.4f\n", *found.scale);
     if (place.start)
-        std::printf("start      %s\n", r.kept_start
-                                           ? "kept, since the images agree near it"
-                                           : "refused, since the images do not agree near it; all was searched");
+        std::printf("start      %s\n", start_outcome(r.kept_start));
     print_transform(r);
     if (!place.landmarks.empty())
         std::fputs(landmark_lines(place, r.transform).c_str(), stdout);

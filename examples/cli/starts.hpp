@@ -22,6 +22,12 @@ struct known_place {
 known_place read_place(std::string const& initial, std::string const& landmarks, method_settings const& method,
                        grid_pair const& grids);
 
+/// What auto made of a start, for people.
+inline char const* start_outcome(bool kept) {
+    return kept ? "kept, since the images agree near it"
+                : "refused, since the images do not agree near it; all was searched";
+}
+
 /// Why a fit of landmarks should be looked at; empty if nothing speaks against it. `diagonal` is the moving image's, px.
 std::string doubt_of(known_place const& place, double diagonal);
 /// Lines for people on how the fit, and a transform that was found from it, lie off each landmark.

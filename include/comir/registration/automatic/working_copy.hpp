@@ -13,7 +13,7 @@
 #include <comir/transform/affine.hpp>
 #include <comir/transform/compose.hpp>
 
-namespace comir { inline namespace COMIR_ABI { namespace detail {
+namespace comir { inline namespace COMIR_ABI {
 
 /// How many pixels of the moving image one of the fixed image measures, if both state the size of their pixels; else 0.
 inline double stated_scale(image<float> const& fixed, image<float> const& moving) {
@@ -21,6 +21,8 @@ inline double stated_scale(image<float> const& fixed, image<float> const& moving
     double const f = size(fixed), m = size(moving);
     return f != 1.0 && m != 1.0 && f > 0.0 && m > 0.0 ? f / m : 0.0;
 }
+
+namespace detail {
 
 /// By which factors two images are shrunk so that their pixels measure the same and neither has more than so many;
 /// `scale` pixels of the moving image measure one of the fixed image.
@@ -82,4 +84,5 @@ inline affine2 reduce(affine2 const& between_full, working_factors const& by) {
                        point2{});
 }
 
-}}}  // namespace comir::COMIR_ABI::detail
+}  // namespace detail
+}}  // namespace comir::COMIR_ABI
