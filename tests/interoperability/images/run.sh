@@ -6,17 +6,9 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(realpath -m "${1:-$(mktemp -d)}")
-packages=(libtiff-tools libvips-tools gdal-bin imagemagick python3-tifffile python3-openslide python3-numpy python3-pil elastix)
-missing=()
-for package in "${packages[@]}"; do
-    [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing+=("$package")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-    echo "Installing ${missing[*]}"
-    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-    $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-fi
+source "$here/../../install.sh"
+install_missing libtiff-tools libvips-tools gdal-bin imagemagick python3-tifffile \
+    python3-openslide python3-numpy python3-pil elastix
 mkdir -p "$work/build" "$work/files"
 cmake -S "$here" -B "$work/build" -DCMAKE_BUILD_TYPE=Release >"$work/cmake.log"
 cmake --build "$work/build" --parallel 2 --target slide_tool >"$work/build.log"
