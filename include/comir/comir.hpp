@@ -137,7 +137,7 @@
 #include <comir/registration/automatic/mirror.hpp>
 #include <comir/registration/automatic/options.hpp>
 #include <comir/registration/automatic/pose_hunt.hpp>
-#include <comir/registration/automatic/range_rim.hpp>
+#include <comir/registration/automatic/ranges.hpp>
 #include <comir/registration/automatic/refine.hpp>
 #include <comir/registration/automatic/register_any.hpp>
 #include <comir/registration/automatic/residuals.hpp>

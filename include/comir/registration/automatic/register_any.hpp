@@ -12,7 +12,7 @@
 #include <comir/registration/automatic/mirror.hpp>
 #include <comir/registration/automatic/options.hpp>
 #include <comir/registration/automatic/pose_hunt.hpp>
-#include <comir/registration/automatic/range_rim.hpp>
+#include <comir/registration/automatic/ranges.hpp>
 #include <comir/registration/automatic/result.hpp>
 #include <comir/registration/automatic/settle.hpp>
 #include <comir/registration/automatic/working_copy.hpp>
@@ -39,8 +39,7 @@ inline automatic_options any_options(automatic_options o, image<float> const& fi
     require(o.kind != transform_kind::translation,
             "comir::register_any: kind is translation, expected rigid, similarity, affine or none");
     require(!o.start || (std::ranges::all_of(o.start->parameters, [](double p) { return std::isfinite(p); }) &&
-                         std::isnormal(o.start->linear().coeff(0, 0) * o.start->linear().coeff(1, 1) -
-                                       o.start->linear().coeff(0, 1) * o.start->linear().coeff(1, 0))),
+                         std::isnormal(o.start->linear().determinant())),
             "comir::register_any: the start has no inverse, or numbers that are not finite");
     require(o.working_pixels >= 4096, "comir::register_any: working_pixels is ", o.working_pixels,
             ", expected at least 4096");

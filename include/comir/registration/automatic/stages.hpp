@@ -6,13 +6,13 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
-#include <numbers>
 #include <vector>
 
 #include <comir/image/centre.hpp>
 #include <comir/registration/automatic/contest.hpp>
 #include <comir/registration/automatic/drift.hpp>
 #include <comir/registration/automatic/options.hpp>
+#include <comir/registration/automatic/ranges.hpp>
 #include <comir/registration/automatic/refine.hpp>
 #include <comir/registration/by_features/features.hpp>
 #include <comir/registration/confidence/search.hpp>
@@ -31,15 +31,6 @@ struct kept_features {
 
     feature_target<Transform> target;
 };
-
-/// The angle of a transform's rotation, radians.
-template <affine_transform T>
-double turn_of(T const& t) {
-    if constexpr (std::same_as<T, rigid2>)
-        return t.parameters[0];
-    auto const m = t.linear();
-    return std::atan2(m(1, 0) - m(0, 1), m(0, 0) + m(1, 1));
-}
 
 /// The stages of one automatic registration. Each asks something else where the image lies, and takes its answer if it
 /// is surer than what is known.
@@ -104,7 +95,7 @@ public:
                    m = static_cast<double>(pixel_count(moving_.shape()));
         if (!found.converged || found.confidence < options_.ask_features_below ||
             found.overlap * f < least_overlap(options_.search, fixed_.shape(), moving_.shape()) * std::min(f, m) ||
-            !is_searched(found.transform))
+            !is_in_ranges(found.transform, options_.search, {fixed_.shape(), moving_.shape()}))
             return;
         best_ = refiner_.refine(found.transform, pose_evidence::values, moving_);
         best_.confidence = found.confidence;
@@ -140,19 +131,6 @@ private:
         else
             take(outcome.candidates[winner].transform, evidence, sure_of(winner));
         return winner == 0;
-    }
-
-    /// Whether a transform lies in the ranges of the search.
-    bool is_searched(Transform const& t) const {
-        global_search_options const& o = options_.search;
-        point2 const fixed_centre = image_centre(fixed_.shape()), moving_centre = image_centre(moving_.shape());
-        bool const moving_is_larger = pixel_count(moving_.shape()) > pixel_count(fixed_.shape());
-        point2 const shift =
-            moving_is_larger ? t(fixed_centre) - moving_centre : t.inverse()(moving_centre) - fixed_centre;
-        return (o.max_angle >= std::numbers::pi ||
-                std::abs(std::remainder(turn_of(t) - o.angle, 2.0 * std::numbers::pi)) <= o.max_angle) &&
-               (o.max_shift_x == 0.0 || std::abs(shift.x) <= o.max_shift_x) &&
-               (o.max_shift_y == 0.0 || std::abs(shift.y) <= o.max_shift_y);
     }
 
     prepared_image const &fixed_, &moving_;
